@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "crypto/error.h"
+#include "crypto/ids.h"
+
+namespace waxwing {
+
+// A relay's self-signed certificate and its key, both PEM. `keyPem` is secret.
+struct Certificate {
+  std::string certificatePem;
+  std::string keyPem;
+};
+
+// The DNS name that every self-signed relay certificate carries and clients expect when they pin one
+// (kj-tls refuses IP subject names; the pin, not the name, is what they trust).
+inline constexpr std::string_view kSelfSignedName = "waxwing-relay";
+
+// The relay's TLS identity: ECDSA P-256, CA:TRUE, valid 2000-01-01 to 9999-12-31, for pinning.
+Result<Certificate> makeSelfSignedCertificate(std::string_view dnsName = kSelfSignedName);
+
+// DER of the first certificate in `pem`; kInvalidArgument if there is none.
+Result<Bytes> certificateDer(std::string_view pem);
+// PEM of a DER certificate; kInvalidArgument if it does not parse.
+Result<std::string> certificatePem(ByteView der);
+
+}  // namespace waxwing

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every bound of Waxwing in one place. Bytes unless the name says otherwise. docs/protocol.md quotes them.
+namespace waxwing::limits {
+
+using namespace std::chrono_literals;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+inline constexpr hours kDay{24};
+
+// Accounts and manifests (protocol.md §1)
+inline constexpr std::size_t kDevicesPerManifest = 16;
+inline constexpr std::size_t kManifestBytes = 8 * 1024;
+inline constexpr hours kManifestRefresh = 7 * kDay;
+inline constexpr hours kManifestUnconfirmedAge = 30 * kDay;
+inline constexpr std::size_t kRelayAddressBytes = 512;
+inline constexpr std::size_t kNameBytes = 128;
+inline constexpr std::size_t kInviteBytes = 1024;
+
+// Published keys (protocol.md §2)
+inline constexpr std::uint32_t kOneTimeKeysPublished = 100;
+inline constexpr std::uint32_t kOneTimeKeysRefillAt = 25;
+inline constexpr std::uint32_t kPreKeyIdMax = 0xFFFFFE;
+inline constexpr std::size_t kSealKeysPublished = 4;
+inline constexpr std::size_t kPublishedKeysBytes = 4 * 1024;
+inline constexpr hours kKeyRotation{48};
+inline constexpr hours kPrivateKeysKeptAfterRetention = 32 * kDay;
+inline constexpr hours kSealKeyFetchedAge = 7 * kDay;
+
+// Sessions (protocol.md §2)
+inline constexpr std::size_t kArchivedStates = 5;
+inline constexpr std::uint32_t kSenderChainIndex = 1500;
+inline constexpr std::uint32_t kUnknownChainCounter = 2000;
+inline constexpr hours kUnacknowledgedSessionAge = 30 * kDay;
+inline constexpr hours kUnsubmittedPreKeyMessageAge = 14 * kDay;
+inline constexpr std::size_t kSessionRecordBytes = 256 * 1024;
+inline constexpr std::size_t kConfirmedAnchorsKept = 64;
+inline constexpr hours kClonedWithin = kDay;
+
+// Content and envelopes (protocol.md §3, §4)
+inline constexpr std::size_t kTextBytes = 32 * 1024;
+inline constexpr std::size_t kContentBytes = 64 * 1024;
+inline constexpr std::size_t kEnvelopeBytes = 128 * 1024;
+inline constexpr std::size_t kContactNoteBytes = 1024;
+inline constexpr std::size_t kSmallestPadded = 256;
+inline constexpr std::size_t kReceiptsPerContent = 512;
+inline constexpr std::size_t kContactRequests = 100;
+inline constexpr milliseconds kRemoteClockAhead = 5min;
+inline constexpr std::size_t kNestingLevels = 16;
+
+// Submitting and receiving (protocol.md §6, §7)
+inline constexpr std::size_t kBatchEnvelopes = 100;
+inline constexpr std::size_t kBatchBytes = 1024 * 1024;
+inline constexpr std::size_t kSliceEnvelopes = 64;
+inline constexpr milliseconds kSliceTime = 20ms;
+inline constexpr milliseconds kBackoffFirst = 500ms;
+inline constexpr milliseconds kBackoffMost = 60s;
+inline constexpr milliseconds kBackoffResetAfter = 30s;
+inline constexpr milliseconds kReceiptBatchFirst = 1s;
+inline constexpr milliseconds kReceiptBatchJitter = 1s;
+
+// The relay's queues (relay.md)
+inline constexpr std::uint64_t kMailboxEnvelopes = 10'000;
+inline constexpr std::uint64_t kMailboxBytes = 256ull * 1024 * 1024;
+inline constexpr std::uint64_t kInviteEnvelopesWaiting = 20;
+inline constexpr std::size_t kInviteKeys = 32;
+inline constexpr std::size_t kWindowEnvelopes = 256;
+inline constexpr std::size_t kWindowBytes = 1024 * 1024;
+inline constexpr std::size_t kPageEnvelopes = 64;
+inline constexpr std::size_t kPageBytesInFlight = 256 * 1024 * 1024;
+inline constexpr hours kRetention = 30 * kDay;
+inline constexpr hours kEnvelopeIdRemembered = 7 * kDay;
+inline constexpr milliseconds kServiceTimeStep = 5min;
+
+// Connections (relay.md, hardening.md)
+inline constexpr std::size_t kAnonymousMessageBytes = 64 * 1024;
+inline constexpr std::size_t kMessageBytes = 2 * 1024 * 1024;
+inline constexpr std::size_t kSegments = 64;
+inline constexpr std::size_t kUnsentBytes = 1024 * 1024;
+inline constexpr std::size_t kConnections = 4096;
+inline constexpr std::size_t kAnonymousCallsInFlight = 16;
+inline constexpr std::size_t kCallsInFlight = 256;
+inline constexpr milliseconds kConnectTimeout = 10s;
+inline constexpr milliseconds kHandshakeTimeout = 10s;
+inline constexpr milliseconds kLoginTimeout = 30s;
+inline constexpr milliseconds kCallTimeout = 30s;
+inline constexpr milliseconds kNonceAge = 30s;
+inline constexpr milliseconds kPingEvery = 25s;
+inline constexpr milliseconds kPingAnswer = 10s;
+
+}  // namespace waxwing::limits

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "crypto/error.h"
+#include "crypto/ids.h"
+#include "crypto/ports.h"
+#include "crypto/secret.h"
+
+namespace waxwing {
+
+struct PassphraseSaltTag;
+using PassphraseSalt = FixedBytes<16, PassphraseSaltTag>;
+
+// Argon2id (RFC 9106, libsodium crypto_pwhash). Stored beside the database; none of it is secret.
+struct PassphraseParameters {
+  PassphraseSalt salt;
+  std::uint64_t operations = 3;
+  std::uint64_t memoryBytes = 256ull * 1024 * 1024;
+
+  static PassphraseParameters fresh(Random& random);
+};
+
+// The 32-byte database key. kInvalidArgument for an empty passphrase or parameters below
+// (operations 1, 8 KiB) or above (operations 64, 4 GiB); kStoreFailed if the memory cannot be had.
+Result<GuardedMemory> deriveDatabaseKey(std::string_view passphrase, const PassphraseParameters& parameters);
+
+}  // namespace waxwing

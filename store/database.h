@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "crypto/error.h"
+#include "crypto/secret.h"
+#include "store/statement.h"
+
+struct sqlite3;
+
+namespace waxwing {
+
+// Every transaction that writes has a name. Tests kill the process, or fail the commit, right before or right after one:
+// WAXWING_KILL_AT=compose:before or compose:after, with `:n` for the n-th time (honoured only in builds with WAXWING_KILL_POINTS).
+enum class CommitPoint {
+  kMigrate,
+  // client
+  kCreateProfile,
+  kCompose,
+  kPrepare,   // what lanes do before a submission: new sessions, repairs, encryption that had to wait
+  kAnswer,    // what a relay answered
+  kReceive,   // one slice of a page
+  kAnchor,
+  kKeys,
+  kContacts,
+  kDevices,
+  // relay
+  kAccept,
+  kRelayUpkeep,
+};
+std::string_view name(CommitPoint point);
+// All points that the program in question can pass, for the tests that kill at each.
+std::span<const CommitPoint> clientCommitPoints();
+std::span<const CommitPoint> relayCommitPoints();
+
+enum class CommitEdge { kBefore, kAfter };
+
+// One open SQLCipher database, held by one process (a lock file beside it) and used by one thread.
+//
+// Opening checks what SQLCipher does not: the key's length and its check value, the file's head, every setting (written, then read
+// back), the schema's version. A wrong key is kWrongKey, damage kDamaged, a file from a newer Waxwing kNewerSchema, a second process
+// kStoreLocked (its pid in the message), an unwritable place kUnwritable.
+//
+// After that, failures of the disk are thrown as StoreFailure (docs/decisions/0002): they can come from any statement, no
+// caller can mend one, and two doors catch them. After a failed sync the database refuses all work until it is opened anew.
+class Database {
+ public:
+  enum class Existing { kMustExist, kMustNotExist };
+  enum class Locking { kExclusive, kShared };  // client: exclusive; relay: a writer and a reader in one process
+  enum class SecureDelete { kOn, kFast };
+  enum class Access { kReadWrite, kQueryOnly };
+
+  struct Options {
+    std::filesystem::path path;
+    ByteView key;  // 32 raw secret bytes; not kept
+    Existing existing = Existing::kMustExist;
+    Locking locking = Locking::kExclusive;
+    SecureDelete secureDelete = SecureDelete::kOn;
+    Access access = Access::kReadWrite;
+    std::string vfs;  // empty: the system's
+  };
+
+  static Result<std::unique_ptr<Database>> open(const Options& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Statement prepare(Sql sql);
+  // Several statements without parameters or results: schemas.
+  void script(std::string_view literalSql);
+
+  std::int64_t lastInsertRowId() const;
+  std::int64_t changes() const;
+
+  // Copies pages from the WAL into the file: PASSIVE when the WAL is over 16 MiB. Called off the commit path.
+  void checkpointIfDue();
+
+  // Called at each edge of each commit, for tests. An exception thrown at kBefore rolls the transaction back.
+  void onCommitPoint(std::function<void(CommitPoint, CommitEdge)> hook);
+
+  sqlite3* handle() { return db_; }
+
+ private:
+  friend class Transaction;
+  friend class Savepoint;
+  struct Lock;
+
+  Database(sqlite3* db, std::unique_ptr<Lock> lock);
+
+  sqlite3* db_;
+  std::unique_ptr<Lock> lock_;
+  std::function<void(CommitPoint, CommitEdge)> commitHook_;
+  bool inTransaction_ = false;
+  bool failed_ = false;
+};
+
+// BEGIN IMMEDIATE … COMMIT. Without `commit` the destructor rolls back. Not nested: functions that need a transaction take one by
+// reference, which is how the compiler knows that there is one.
+class Transaction {
+ public:
+  Transaction(Database& db, CommitPoint point);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Durable when it returns. Throws StoreFailure, after which nothing of the transaction is there.
+  void commit();
+  Database& database() { return db_; }
+
+ private:
+  Database& db_;
+  CommitPoint point_;
+  bool open_ = true;
+};
+
+// A part of a transaction that can be undone alone. Without `release` the destructor rolls it back.
+class Savepoint {
+ public:
+  explicit Savepoint(Transaction& transaction);
+  ~Savepoint();
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+
+  void release();
+
+ private:
+  Database& db_;
+  bool open_ = true;
+};
+
+}  // namespace waxwing
