@@ -18,9 +18,9 @@ inline constexpr std::size_t kDevicesPerManifest = 16;
 inline constexpr std::size_t kManifestBytes = 8 * 1024;
 inline constexpr hours kManifestRefresh = 7 * kDay;
 inline constexpr hours kManifestUnconfirmedAge = 30 * kDay;
-inline constexpr std::size_t kRelayAddressBytes = 512;
+inline constexpr std::size_t kRelayAddressBytes = 2048;
 inline constexpr std::size_t kNameBytes = 128;
-inline constexpr std::size_t kInviteBytes = 1024;
+inline constexpr std::size_t kInviteBytes = 4096;
 
 // Published keys (protocol.md §2)
 inline constexpr std::uint32_t kOneTimeKeysPublished = 100;

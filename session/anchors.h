@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "crypto/ids.h"
+#include "crypto/ports.h"
+#include "store/database.h"
+
+namespace waxwing {
+
+// Tells the newest copy of this database from an old one (docs/protocol.md §2). Every encrypting transaction writes a fresh anchor;
+// ciphertext may leave once the own relay has confirmed an anchor at least as new as the one it was committed with.
+class Anchors {
+ public:
+  Anchors(Database& db, const Clock& clock, Random& random);
+
+  // The number of this transaction's anchor: draws a fresh one at its first call in `transaction`, then answers the same.
+  // Numbers only grow within one database and never leave it.
+  std::int64_t renew(Transaction& transaction);
+
+  // Ciphertext committed with an anchor number up to this may leave.
+  std::int64_t confirmed();
+  // What a login binds: the newest confirmed anchor, zeros before the first.
+  Anchor newestConfirmed();
+
+  struct Swap {
+    Anchor expected;
+    Anchor next;
+    std::int64_t number = 0;
+  };
+  // What to ask of the relay next; nullopt if the newest anchor is confirmed. Writes it down as in flight.
+  std::optional<Swap> begin(Transaction& transaction);
+
+  enum class Verdict {
+    kConfirmed,        // this swap, or one in flight whose answer was lost: look at `confirmed` and go on
+    kRelayRestored,    // one of our former anchors, or zeros after a confirmed one
+    kDatabaseRestored, // unknown: this database is an old copy, or has a twin
+    kCloned,           // the second such mismatch within 24 h
+  };
+  // `current`: what the relay says it holds; nullopt if the swap succeeded. Judges and writes the judgement down; after
+  // kRelayRestored and kDatabaseRestored the relay's current anchor is the new base to swap from.
+  Verdict judge(Transaction& transaction, const Swap& swap, const std::optional<Anchor>& current);
+
+ private:
+  const Clock& clock_;
+  Random& random_;
+  Statement add_, newest_, newestConfirmed_;  // session/anchors.cc has the rest
+};
+
+}  // namespace waxwing

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "crypto/bytes.h"
+#include "crypto/error.h"
+#include "crypto/ids.h"
+#include "crypto/ports.h"
+#include "crypto/sign.h"
+#include "session/relay_address.h"
+
+// The account's signed device list (docs/protocol.md §1). This file and its neighbours `published_keys`, `login` and `relay_address` are the
+// target waxwing_manifest, without libsignal: devices and relays both verify them.
+namespace waxwing {
+
+struct ManifestDevice {
+  DeviceId id;
+  CurveKey identityKey;
+  SigningKey signingKey;
+  std::uint32_t registrationId = 0;
+  Signature identityBinding;
+  Signature signingBinding;
+};
+
+struct Manifest {
+  AccountId account;
+  std::uint64_t version = 0;
+  std::uint64_t issuedAt = 0;  // seconds
+  DeviceId primary;
+  RelayAddress relay;
+  std::vector<ManifestDevice> devices;  // ascending by id
+  std::bitset<128> retired;
+  Hash previousHash;
+
+  const ManifestDevice* find(DeviceId device) const;
+  bool isRetired(DeviceId device) const { return retired.test(device.value()); }
+};
+
+// What a peer is known to hold, or claims to hold.
+struct ManifestRef {
+  std::uint64_t version = 0;  // 0: none
+  Hash hash;
+  auto operator<=>(const ManifestRef&) const = default;
+};
+
+// A manifest that verified, with the very bytes that were signed. Immutable.
+class SignedManifest {
+ public:
+  // Checks size, encoding, every limit, every key (Ed25519 validity, key gate), both bindings of each device and the account's signature.
+  // kMalformed, kBadKey, kBadBinding, kBadSignature, kOverLimit.
+  static Result<SignedManifest> parse(ByteView bytes);
+  // For bytes that this device verified before it stored them: decodes only. Throws std::logic_error if that fails.
+  static SignedManifest fromTrusted(ByteView bytes);
+  // Signs; the caller has set version, bindings and all. The result has passed `parse`.
+  static Result<SignedManifest> sign(const Manifest& manifest, const SigningKeyPair& accountKey);
+
+  const Manifest& manifest() const { return manifest_; }
+  const Manifest* operator->() const { return &manifest_; }
+  ByteView bytes() const { return bytes_; }  // signature ‖ message
+  const Hash& hash() const { return hash_; }
+  ManifestRef ref() const { return {manifest_.version, hash_}; }
+
+ private:
+  SignedManifest(Manifest manifest, Bytes bytes, Hash hash);
+
+  Manifest manifest_;
+  Bytes bytes_;
+  Hash hash_;
+};
+
+// account (32) ‖ id (1) ‖ identityKey (32) ‖ signingKey (32): what both bindings of a device sign.
+Bytes bindingBody(const AccountId& account, DeviceId id, const CurveKey& identityKey, const SigningKey& signingKey);
+
+// The manifest rule for two manifests of one account.
+enum class ManifestOrder { kNewer, kSame, kStale, kEquivocation, kUnretires };
+// What `candidate` is to the holder of `held`.
+ManifestOrder compare(const SignedManifest& held, const SignedManifest& candidate);
+
+// max(previous + 1, now in seconds)
+std::uint64_t nextManifestVersion(std::uint64_t previous, WallTime now);
+
+}  // namespace waxwing

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "crypto/ids.h"
+#include "session/manifest.h"
+#include "session/own_device.h"
+#include "store/database.h"
+
+namespace waxwing {
+
+// The newest manifest that this device holds of each account, and the manifest rule (docs/protocol.md §1).
+class ManifestBook {
+ public:
+  ManifestBook(Database& db, const Clock& clock);
+
+  std::optional<SignedManifest> find(const AccountId& account);
+  ManifestRef ref(const AccountId& account);
+
+  struct Adoption {
+    ManifestOrder order = ManifestOrder::kSame;
+    bool first = false;              // nothing was held before
+    bool unconfirmed = false;        // first, and older than limits::kManifestUnconfirmedAge
+    std::vector<DeviceId> added;     // told to the user and to own devices
+    std::vector<DeviceId> retired;   // their sessions are wiped by the caller (Ratchet::wipe)
+  };
+  // Newer: stored. Stale, same, un-retiring: ignored. Same version with other bytes: both are kept and the account equivocates from now on.
+  Adoption adopt(Transaction& transaction, const SignedManifest& candidate);
+
+  // Encrypting to that account has stopped until the user decides.
+  bool equivocates(const AccountId& account);
+  struct Equivocation {
+    Hash held;
+    Hash other;
+  };
+  std::optional<Equivocation> equivocation(const AccountId& account);
+  // The user's decision: the manifest with that hash is the one. kNotFound if it is neither of the two.
+  Result<void> settle(Transaction& transaction, const AccountId& account, const Hash& hash);
+
+  // The manifest's entry of a device that may be encrypted to: kUnlistedDevice, kRetiredDevice, kEquivocation.
+  Result<ManifestDevice> vouched(const DeviceAddress& address);
+
+  // On the primary: signs `manifest` with the next version and the previous hash, and adopts it.
+  Result<SignedManifest> reissue(Transaction& transaction, const OwnDevice& self, Manifest manifest);
+
+ private:
+  const Clock& clock_;
+  Statement find_, put_, putOther_, findOther_, forgetOther_;
+};
+
+}  // namespace waxwing

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "crypto/curve.h"
+#include "crypto/ids.h"
+#include "crypto/ports.h"
+#include "session/own_device.h"
+#include "session/published_keys.h"
+#include "store/database.h"
+
+namespace waxwing {
+
+// This device's own pre-keys and seal keys, private halves included: made, published, rotated every 48 h, destroyed when no relay can
+// still hold a message for them (docs/protocol.md §2).
+class PreKeys {
+ public:
+  PreKeys(Database& db, const OwnDevice& self, const Clock& clock, Random& random);
+
+  struct Publication {
+    Bytes signedKeys;
+    std::vector<OneTimeKey> oneTime;
+    bool replaceAll = false;
+    std::uint64_t counter = 0;
+  };
+  enum class Occasion {
+    kRoutine,   // rotates if 48 h have passed, refills below 25, else nothing is due
+    kRestored,  // after a restore of either side: everything anew
+  };
+  // What the relay says it holds.
+  struct RelayStatus {
+    std::uint64_t counter = 0;
+    std::uint32_t oneTimeKeys = 0;
+  };
+  // nullopt if nothing is due. The new keys are in the database before they are published.
+  std::optional<Publication> prepare(Transaction& transaction, Occasion occasion, const RelayStatus& relay);
+  // When `prepare(kRoutine)` is worth calling again.
+  WallTime nextDue();
+
+  std::optional<CurveKeyPair> findSealKey(std::uint32_t id);
+  // Destroys what has outlived retention plus 32 days.
+  void destroyExpired(Transaction& transaction);
+
+ private:
+  const OwnDevice& self_;
+  const Clock& clock_;
+  Random& random_;
+  Statement newestSigned_;  // session/pre_keys.cc has the rest
+};
+
+}  // namespace waxwing
