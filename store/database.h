@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,16 +16,20 @@ struct sqlite3;
 
 namespace waxwing {
 
-// Every transaction that writes has a name. Tests kill the process, or fail the commit, right before or right after one:
-// WAXWING_KILL_AT=compose:before or compose:after, with `:n` for the n-th time (honoured only in builds with WAXWING_KILL_POINTS).
+class LockFile;
+
+// Every transaction that writes has a name. Tests kill the process, or fail the commit, right before or right after
+// one: WAXWING_KILL_AT=compose:before or compose:after, with `:n` for the n-th time (honoured only in builds with
+// WAXWING_KILL_POINTS).
 enum class CommitPoint {
+  kCreateDatabase,  // passed several times, once per step of the file's creation
   kMigrate,
   // client
   kCreateProfile,
   kCompose,
-  kPrepare,   // what lanes do before a submission: new sessions, repairs, encryption that had to wait
-  kAnswer,    // what a relay answered
-  kReceive,   // one slice of a page
+  kPrepare,  // what lanes do before a submission: new sessions, repairs, encryption that had to wait
+  kAnswer,   // what a relay answered
+  kReceive,  // one slice of a page
   kAnchor,
   kKeys,
   kContacts,
@@ -42,12 +47,16 @@ enum class CommitEdge { kBefore, kAfter };
 
 // One open SQLCipher database, held by one process (a lock file beside it) and used by one thread.
 //
-// Opening checks what SQLCipher does not: the key's length and its check value, the file's head, every setting (written, then read
-// back), the schema's version. A wrong key is kWrongKey, damage kDamaged, a file from a newer Waxwing kNewerSchema, a second process
-// kStoreLocked (its pid in the message), an unwritable place kUnwritable.
+// Opening checks what SQLCipher does not: the key's length and its check value, the file's head, every setting
+// (written, then read back), the schema's version. A wrong key is kWrongKey, damage kDamaged, a file from a newer
+// Waxwing kNewerSchema, a second process kStoreLocked (its pid in the message), an unwritable place kUnwritable.
 //
-// After that, failures of the disk are thrown as StoreFailure (docs/decisions/0002): they can come from any statement, no
-// caller can mend one, and two doors catch them. After a failed sync the database refuses all work until it is opened anew.
+// After that, failures of the disk are thrown as StoreFailure (docs/decisions/0002): they can come from any statement,
+// no caller can mend one, and two doors catch them. After an I/O error the database refuses all work until it is opened
+// anew.
+//
+// A `kMustNotExist` database is built under another name and renamed when it is whole: a crash leaves either none or
+// all of it.
 class Database {
  public:
   enum class Existing { kMustExist, kMustNotExist };
@@ -57,12 +66,12 @@ class Database {
 
   struct Options {
     std::filesystem::path path;
-    ByteView key;  // 32 raw secret bytes; not kept
+    ByteView key = {};  // 32 raw secret bytes; not kept
     Existing existing = Existing::kMustExist;
     Locking locking = Locking::kExclusive;
     SecureDelete secureDelete = SecureDelete::kOn;
     Access access = Access::kReadWrite;
-    std::string vfs;  // empty: the system's
+    std::string vfs = {};  // empty: the system's
   };
 
   static Result<std::unique_ptr<Database>> open(const Options& options);
@@ -83,24 +92,32 @@ class Database {
   // Called at each edge of each commit, for tests. An exception thrown at kBefore rolls the transaction back.
   void onCommitPoint(std::function<void(CommitPoint, CommitEdge)> hook);
 
+  // True after an I/O error: every further call throws StoreFailure(kStoreFailed).
+  bool hasFailed() const { return failed_; }
+
   sqlite3* handle() { return db_; }
 
  private:
   friend class Transaction;
   friend class Savepoint;
-  struct Lock;
 
-  Database(sqlite3* db, std::unique_ptr<Lock> lock);
+  Database(sqlite3* db, std::shared_ptr<LockFile> lock);
+
+  void passCommitPoint(CommitPoint point, CommitEdge edge);
+  // One step of the transaction's own control; throws like a statement.
+  void control(Sql sql);
+  void controlQuietly(Sql sql) noexcept;
 
   sqlite3* db_;
-  std::unique_ptr<Lock> lock_;
+  std::shared_ptr<LockFile> lock_;
   std::function<void(CommitPoint, CommitEdge)> commitHook_;
+  std::int64_t walFrames_ = 0;
   bool inTransaction_ = false;
   bool failed_ = false;
 };
 
-// BEGIN IMMEDIATE … COMMIT. Without `commit` the destructor rolls back. Not nested: functions that need a transaction take one by
-// reference, which is how the compiler knows that there is one.
+// BEGIN IMMEDIATE … COMMIT. Without `commit` the destructor rolls back. Not nested: functions that need a transaction
+// take one by reference, which is how the compiler knows that there is one.
 class Transaction {
  public:
   Transaction(Database& db, CommitPoint point);
@@ -108,7 +125,9 @@ class Transaction {
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  // Durable when it returns. Throws StoreFailure, after which nothing of the transaction is there.
+  // Durable when it returns. Throws StoreFailure, after which nothing of the transaction is there – except that, after
+  // an I/O error, only opening the database anew tells (hasFailed): the bytes may have reached the disk before the sync
+  // failed.
   void commit();
   Database& database() { return db_; }
 

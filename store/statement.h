@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "crypto/bytes.h"
 #include "crypto/error.h"
@@ -18,8 +20,8 @@ struct sqlite3_stmt;
 
 namespace waxwing {
 
-// A storage failure: disk full, I/O error, corruption found while reading. Carries a code of the 60 decade; the text names
-// neither parameters nor data.
+// A storage failure: disk full, I/O error, corruption found while reading. Carries a code of the 60 decade; the text
+// names neither parameters nor data.
 class StoreFailure : public std::runtime_error {
  public:
   StoreFailure(Errc code, const std::string& what) : std::runtime_error(what), code_(code) {}
@@ -68,10 +70,8 @@ class Rows {
     return *value;
   }
   template <typename Enum>
-    requires std::is_enum_v<Enum>
-  Enum as(int column) const {
-    return static_cast<Enum>(integer(column));
-  }
+  requires std::is_enum_v<Enum> Enum as(int column)
+  const { return static_cast<Enum>(integer(column)); }
 
  private:
   [[noreturn]] static void throwWrongSize();
@@ -83,48 +83,56 @@ class Rows {
 //
 //   Statement find_ = db_.prepare("SELECT record FROM session WHERE account = ?1 AND device = ?2");
 //
-// Parameters are bound in order as ?1, ?2, …; a std::optional without a value binds NULL.
+// Parameters are bound in order as ?1, ?2, …; a std::optional without a value binds NULL. `query` copies them, so that
+// rows may outlive the arguments; `run` lends them to SQLite for the call.
 class Statement {
  public:
   Statement(sqlite3* db, Sql sql);
-  Statement(Statement&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  Statement(Statement&& other) noexcept
+      : statement_(std::exchange(other.statement_, nullptr)), refused_(other.refused_) {}
   Statement& operator=(Statement&&) = delete;
   ~Statement();
 
   // Binds and returns the rows; the previous run of this statement must be over.
   template <typename... Args>
   Rows query(const Args&... args) {
-    begin();
-    int index = 0;
-    (bind(++index, args), ...);
-    return Rows(statement_);
+    lifetime_ = Lifetime::kCopied;
+    return start(args...);
   }
 
   // Binds and runs to completion, for statements without results.
   template <typename... Args>
   void run(const Args&... args) {
-    Rows rows = query(args...);
+    lifetime_ = Lifetime::kLent;
+    Rows rows = start(args...);
     while (rows.next()) {
     }
   }
 
  private:
-  void begin();
+  enum class Lifetime { kCopied, kLent };
+
+  template <typename... Args>
+  Rows start(const Args&... args) {
+    begin(sizeof...(Args));
+    Rows rows(statement_);  // resets even if a bind throws
+    int index = 0;
+    (bind(++index, args), ...);
+    return rows;
+  }
+  // Throws std::logic_error unless the statement takes that many parameters and is not running.
+  void begin(std::size_t parameters);
   void bind(int index, std::nullptr_t);
   void bind(int index, ByteView blob);
   void bind(int index, std::string_view text);
   void bindInteger(int index, std::int64_t value);
 
   template <typename T>
-    requires std::integral<T>
-  void bind(int index, T value) {
-    bindInteger(index, static_cast<std::int64_t>(value));
-  }
+  requires std::integral<T>
+  void bind(int index, T value) { bindInteger(index, static_cast<std::int64_t>(value)); }
   template <typename T>
-    requires std::is_enum_v<T>
-  void bind(int index, T value) {
-    bindInteger(index, static_cast<std::int64_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void bind(int index, T value) { bindInteger(index, static_cast<std::int64_t>(value)); }
   void bind(int index, WallTime time) { bindInteger(index, time.ms); }
   void bind(int index, DeviceId device) { bindInteger(index, device.value()); }
   void bind(int index, const Bytes& blob) { bind(index, ByteView(blob)); }
@@ -132,12 +140,10 @@ class Statement {
   void bind(int index, const char* text) { bind(index, std::string_view(text)); }
   // FixedBytes, AccountId, SecretArray, SecretBytes, GuardedMemory
   template <typename T>
-    requires requires(const T& value) {
-      { value.view() } -> std::convertible_to<ByteView>;
-    }
-  void bind(int index, const T& value) {
-    bind(index, ByteView(value.view()));
+  requires requires(const T& value) {
+    { value.view() } -> std::convertible_to<ByteView>;
   }
+  void bind(int index, const T& value) { bind(index, ByteView(value.view())); }
   template <typename T>
   void bind(int index, const std::optional<T>& value) {
     if (value) {
@@ -148,6 +154,8 @@ class Statement {
   }
 
   sqlite3_stmt* statement_;
+  const bool* refused_;  // the database's "has failed" flag; null for a bare handle
+  Lifetime lifetime_ = Lifetime::kCopied;
 };
 
 }  // namespace waxwing
