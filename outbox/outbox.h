@@ -6,137 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "crypto/error.h"
 #include "crypto/ids.h"
 #include "crypto/ports.h"
 #include "outbox/link.h"
+#include "outbox/model.h"
 #include "session/content.h"
 #include "session/invite.h"
 #include "store/database.h"
 
-// The facade of everything that a device owes and is owed: what client/ drives and what a Link reports to. Single-threaded; times and
-// randomness come from its ports; every member that returned success is durable.
+// The facade of everything that a device owes and is owed: what client/ drives and what a Link reports to.
+// Single-threaded; times and randomness come from its ports; every member that returned success is durable.
 namespace waxwing {
-
-enum class ContactState : std::uint8_t {
-  kInvited = 1,    // added by us from an invite: accepted on our side, has not accepted us yet (waitingForAcceptance)
-  kRequested = 2,  // a stranger's request that waits for our decision
-  kAccepted = 3,   // both sides
-  kBlocked = 4,
-};
-
-struct Contact {
-  AccountId account;
-  std::string name;  // local and unique; empty for a request that was not named yet
-  std::string statedName;  // what the contact calls himself
-  std::string note;        // of a request
-  ContactState state = ContactState::kInvited;
-  bool equivocates = false;
-  bool unconfirmed = false;  // first contact on a manifest older than 30 days
-};
-
-enum class DeliveryState : std::uint8_t { kPending = 1, kSent = 2, kDelivered = 3, kRead = 4, kFailed = 5 };
-enum class PendingReason : std::uint8_t {
-  kNone = 0,
-  kNoNetwork = 1,
-  kWaitingForSession = 2,
-  kWaitingForAcceptance = 3,
-  kAccessRenewal = 4,
-  kMailboxFull = 5,
-  kBusy = 6,
-  kEquivocation = 7,
-  kRestoreCheck = 8,
-};
-enum class FailedReason : std::uint8_t { kNone = 0, kCancelled = 1, kThisDeviceRetired = 2 };
-
-// A line of a conversation's timeline.
-struct TimelineItem {
-  std::int64_t position = 0;  // order within the conversation, for paging
-  enum class Kind : std::uint8_t {
-    kText = 1,
-    kUnsupported = 2,
-    kHole = 3,              // numbers of a sender that have not arrived
-    kDeviceAdded = 4,
-    kDeviceRetired = 5,
-    kEquivocation = 6,
-    kFromRetiredDevice = 7, // kept, never attributed
-    kUnreadable = 8,
-    kGap = 9,               // the relay says that it lost items
-    kRequest = 10,
-  } kind = Kind::kText;
-  MessageId id;
-  DeviceAddress author;
-  std::string text;
-  WallTime statedAt;  // as the author states it
-  WallTime arrivedAt;
-  bool mine = false;
-  bool readHere = false;
-  DeliveryState state = DeliveryState::kPending;  // of one's own messages
-  PendingReason pending = PendingReason::kNone;
-  FailedReason failed = FailedReason::kNone;
-};
-
-// One queued item: a message (or service content) for one recipient device.
-struct OutboxItem {
-  std::int64_t id = 0;  // what `cancel` takes: the message's row
-  AccountId to;
-  DeviceId device;  // 0: no session yet
-  MessageId message;
-  std::string kind;  // "text", "receipt", "profile", …
-  PendingReason reason = PendingReason::kNone;
-  std::uint32_t attempts = 0;
-  std::optional<WallTime> nextRetry;
-  std::string lastAnswer;  // one line: "accepted", "busy", "mailbox full", an error's text
-};
-
-// Told after commit, outside any transaction.
-namespace event {
-struct MessageArrived {
-  AccountId conversation;
-  TimelineItem item;
-};
-struct MessageChanged {  // a state moved
-  AccountId conversation;
-  MessageId id;
-  DeliveryState state = DeliveryState::kPending;
-  PendingReason pending = PendingReason::kNone;
-};
-struct ContactChanged {
-  AccountId account;
-};
-struct TimelineNote {  // device added, hole, equivocation, …
-  AccountId conversation;
-  TimelineItem item;
-};
-struct LinkChanged {
-  LinkState state;
-};
-struct Restored {  // this database or the relay was restored from a copy
-  enum class What { kDatabase, kRelay } what = What::kDatabase;
-};
-struct CaughtUp {};  // the fence was reached
-struct OwnDevicesChanged {};
-}  // namespace event
-using Event = std::variant<event::MessageArrived, event::MessageChanged, event::ContactChanged, event::TimelineNote, event::LinkChanged,
-                           event::Restored, event::CaughtUp, event::OwnDevicesChanged>;
-
-// A copy of the newest anchor outside the data directory and outside backups (docs/protocol.md §2). Without one, nothing goes to another relay
-// while the own one is unreachable.
-class RestoreMarker {
- public:
-  virtual ~RestoreMarker() = default;
-  virtual std::optional<Anchor> read() = 0;
-  virtual void write(const Anchor& anchor) = 0;
-};
-
-struct OwnDeviceInfo {
-  DeviceId id;
-  bool primary = false;
-  bool self = false;
-};
 
 class Outbox final : public LinkHost {
  public:
@@ -146,7 +29,8 @@ class Outbox final : public LinkHost {
     RestoreMarker* restoreMarker = nullptr;
     std::function<void(const Event&)> onEvent;
   };
-  // The database must hold an account or a joined device (kNoSuchProfile). Does no I/O but the database's; `connect` gives it its link.
+  // The database must hold an account or a joined device (kNoSuchProfile). Does no I/O but the database's; `connect`
+  // gives it its link.
   static Result<std::unique_ptr<Outbox>> open(Database& db, Ports ports);
   ~Outbox() override;
 
@@ -194,8 +78,8 @@ class Outbox final : public LinkHost {
   DeviceAddress self() const;
   const RelayAddress relay();
 
-  // True when nothing can be done now: caught up with the own relay (or it is unreachable), every lane tried once since `connect`,
-  // no receipt waiting to be batched, no ticket open. What `waxwing sync` waits for.
+  // True when nothing can be done now: caught up with the own relay (or it is unreachable), every lane tried once since
+  // `connect`, no receipt waiting to be batched, no ticket open. What `waxwing sync` waits for.
   bool settled();
   // Sends batched receipts now instead of waiting for the batch's time.
   void flushReceipts();
