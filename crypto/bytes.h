@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace waxwing {
@@ -19,15 +20,14 @@ using ByteView = std::span<const std::uint8_t>;
 inline ByteView asBytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
-inline std::string_view asText(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view asText(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 inline Bytes toBytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 // Variable-time comparison, for public bytes only.
 inline bool equal(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
 
-// A public value of exactly N bytes. `Tag` makes each use a type of its own: an EnvelopeId is never taken for a MessageId.
+// A public value of exactly N bytes. `Tag` makes each use a type of its own: an EnvelopeId is never taken for a
+// MessageId.
 template <std::size_t N, typename Tag>
 struct FixedBytes {
   static constexpr std::size_t kSize = N;

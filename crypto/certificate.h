@@ -5,13 +5,14 @@
 
 #include "crypto/error.h"
 #include "crypto/ids.h"
+#include "crypto/secret.h"
 
 namespace waxwing {
 
-// A relay's self-signed certificate and its key, both PEM. `keyPem` is secret.
+// A relay's self-signed certificate and its secret key, both PEM text.
 struct Certificate {
   std::string certificatePem;
-  std::string keyPem;
+  SecretBytes keyPem;
 };
 
 // The DNS name that every self-signed relay certificate carries and clients expect when they pin one
@@ -19,6 +20,7 @@ struct Certificate {
 inline constexpr std::string_view kSelfSignedName = "waxwing-relay";
 
 // The relay's TLS identity: ECDSA P-256, CA:TRUE, valid 2000-01-01 to 9999-12-31, for pinning.
+// kInvalidArgument unless `dnsName` is a host name: letters, digits, hyphens and dots, at most 253 bytes.
 Result<Certificate> makeSelfSignedCertificate(std::string_view dnsName = kSelfSignedName);
 
 // DER of the first certificate in `pem`; kInvalidArgument if there is none.

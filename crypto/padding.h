@@ -6,7 +6,8 @@
 
 namespace waxwing {
 
-// The Padmé size of `size` (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files", §4), at least limits::kSmallestPadded.
+// The Padmé size of `size` (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files", §4), at least
+// limits::kSmallestPadded.
 std::size_t padmeSize(std::size_t size);
 
 // 16 fresh random bytes ‖ u32 LE length ‖ content ‖ zeros, the whole a Padmé size (docs/protocol.md §4).

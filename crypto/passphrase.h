@@ -15,6 +15,11 @@ using PassphraseSalt = FixedBytes<16, PassphraseSaltTag>;
 
 // Argon2id (RFC 9106, libsodium crypto_pwhash). Stored beside the database; none of it is secret.
 struct PassphraseParameters {
+  static constexpr std::uint64_t kLeastOperations = 1;
+  static constexpr std::uint64_t kMostOperations = 64;
+  static constexpr std::uint64_t kLeastMemoryBytes = 8 * 1024;
+  static constexpr std::uint64_t kMostMemoryBytes = 4ull * 1024 * 1024 * 1024;
+
   PassphraseSalt salt;
   std::uint64_t operations = 3;
   std::uint64_t memoryBytes = 256ull * 1024 * 1024;
@@ -22,8 +27,8 @@ struct PassphraseParameters {
   static PassphraseParameters fresh(Random& random);
 };
 
-// The 32-byte database key. kInvalidArgument for an empty passphrase or parameters below
-// (operations 1, 8 KiB) or above (operations 64, 4 GiB); kStoreFailed if the memory cannot be had.
+// The 32-byte database key. kInvalidArgument for an empty passphrase or parameters
+// outside the bounds above; kStoreFailed if the memory cannot be had.
 Result<GuardedMemory> deriveDatabaseKey(std::string_view passphrase, const PassphraseParameters& parameters);
 
 }  // namespace waxwing

@@ -55,6 +55,8 @@ const Clock& systemClock();
 Random& systemRandom();
 
 // Deterministic randomness from a seed: tests, vectors and the simulator only. Not thread-safe.
+// The bytes are the ChaCha20 key stream (64-bit zero nonce, 64-bit block counter) under the key
+// labelledHash("seeded-random", seed as u64 LE). Every `fill` begins at the next whole 64-byte block.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed);

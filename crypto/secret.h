@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "crypto/bytes.h"
@@ -15,12 +17,14 @@ void wipe(std::span<std::uint8_t> bytes);
 // Constant time in the contents; lengths are public.
 bool constantTimeEqual(ByteView a, ByteView b);
 
-// A long-lived secret of N bytes in guarded memory (sodium_malloc: locked, between guard pages, wiped when freed). Move-only;
-// a moved-from key is empty and may only be destroyed or assigned. No ==, no copy, no <<.
+// A long-lived secret of N bytes in guarded memory (sodium_malloc: locked, between guard pages, wiped when freed).
+// Move-only; a moved-from key is empty and may only be destroyed or assigned. No ==, no copy, no <<.
 class GuardedMemory {
  public:
+  // Zeroed. Throws std::bad_alloc.
   explicit GuardedMemory(std::size_t size);
-  GuardedMemory(GuardedMemory&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  GuardedMemory(GuardedMemory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   GuardedMemory& operator=(GuardedMemory&& other) noexcept;
   GuardedMemory(const GuardedMemory&) = delete;
   GuardedMemory& operator=(const GuardedMemory&) = delete;
@@ -93,6 +97,11 @@ class SecretBytes {
   ~SecretBytes() { wipe(bytes_); }
 
   SecretBytes clone() const { return SecretBytes(view()); }
+  // Keeps the first `size` bytes (size <= size()) and wipes the rest.
+  void truncate(std::size_t size) {
+    wipe(std::span(bytes_).subspan(size));
+    bytes_.resize(size);
+  }
   std::span<std::uint8_t> span() { return bytes_; }
   ByteView view() const { return bytes_; }
   std::size_t size() const { return bytes_.size(); }

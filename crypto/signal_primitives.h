@@ -10,7 +10,8 @@
 // the vector tools call them directly, so that public vectors test what Waxwing really runs.
 namespace waxwing {
 
-// HMAC-SHA256 (RFC 2104) through OpenSSL, which uses SHA-NI. The context is reused by thread: 70 % of a ratchet step is this.
+// HMAC-SHA256 (RFC 2104) through OpenSSL, which uses SHA-NI. The context is reused by thread: 70 % of a ratchet step is
+// this.
 class HmacSha256 {
  public:
   explicit HmacSha256(ByteView key);
