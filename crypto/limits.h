@@ -16,6 +16,8 @@ inline constexpr hours kDay{24};
 // Accounts and manifests (protocol.md §1)
 inline constexpr std::size_t kDevicesPerManifest = 16;
 inline constexpr std::size_t kManifestBytes = 8 * 1024;
+inline constexpr std::uint64_t kManifestVersionMax = 1ull << 62;
+inline constexpr std::uint32_t kRegistrationIdMax = 16380;
 inline constexpr hours kManifestRefresh = 7 * kDay;
 inline constexpr hours kManifestUnconfirmedAge = 30 * kDay;
 inline constexpr std::size_t kRelayAddressBytes = 2048;
@@ -26,6 +28,7 @@ inline constexpr std::size_t kInviteBytes = 4096;
 inline constexpr std::uint32_t kOneTimeKeysPublished = 100;
 inline constexpr std::uint32_t kOneTimeKeysRefillAt = 25;
 inline constexpr std::uint32_t kPreKeyIdMax = 0xFFFFFE;
+inline constexpr std::uint64_t kKeysCounterMax = 1ull << 62;
 inline constexpr std::size_t kSealKeysPublished = 4;
 inline constexpr std::size_t kPublishedKeysBytes = 4 * 1024;
 inline constexpr hours kKeyRotation{48};

@@ -13,6 +13,9 @@
 
 namespace waxwing {
 
+// The byte that libsignal writes in front of a Curve25519 public key.
+inline constexpr std::uint8_t kCurveKeyType = 0x05;
+
 struct SealKey {
   SealSuite suite = SealSuite::kXChaCha;
   std::uint32_t id = 0;
@@ -38,7 +41,8 @@ struct OneTimeKey {
 class SignedKeys {
  public:
   // Checks size, encoding, limits, the key gate on every key, that the keys are `owner`'s, the device's signature and
-  // the identity key's signature over the signed pre-key. A seal key of an unknown suite is skipped, one of a known suite must be there.
+  // the identity key's signature over the signed pre-key. A seal key of an unknown suite is skipped, one of a known
+  // suite must be there.
   static Result<SignedKeys> parse(ByteView bytes, const AccountId& account, const ManifestDevice& owner);
   static Result<SignedKeys> sign(const PublishedKeys& keys, const SigningKeyPair& deviceKey);
   // Decodes without verifying: what a relay needs to route (owner, counter). kMalformed.
