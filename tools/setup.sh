@@ -78,22 +78,34 @@ candidate_is_new_enough() {
   [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "$sqlcipher_minimum"
 }
 
-export DEBIAN_FRONTEND=noninteractive
+# apt's own chatter matters only when something goes wrong.
+quietly() {
+  local log
+  log=$(mktemp)
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    say "failed: $*" >&2
+    exit 1
+  fi
+  rm -f "$log"
+}
+
 say "installing: ${missing[*]:-}$(sqlcipher_is_new_enough || printf ' libsqlcipher-dev')"
 say "reading package lists"
-as_root apt-get update -qq
-install=(as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
+quietly as_root apt-get update
+install=(quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends)
 if [ "${#missing[@]}" -gt 0 ]; then
-  "${install[@]}" "${missing[@]}" </dev/null
+  "${install[@]}" "${missing[@]}"
 fi
 if ! sqlcipher_is_new_enough; then
   if candidate_is_new_enough; then
-    "${install[@]}" libsqlcipher-dev </dev/null
+    "${install[@]}" libsqlcipher-dev
   else
     codename=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
     add_backports
-    as_root apt-get update -qq
-    "${install[@]}" -t "${codename}-backports" libsqlcipher-dev </dev/null
+    quietly as_root apt-get update
+    "${install[@]}" -t "${codename}-backports" libsqlcipher-dev
   fi
 fi
 say "done"
