@@ -42,6 +42,13 @@ class Sql {
   std::string_view text_;
 };
 
+template <typename T>
+concept Enumeration = std::is_enum_v<T>;
+
+// Has its bytes to show: fixed bytes, ids, secrets.
+template <typename T>
+concept Viewable = std::convertible_to<decltype(std::declval<const T&>().view()), ByteView>;
+
 // The rows of one run of a statement; resets the statement when it goes. Views into columns hold until the next `next`.
 class Rows {
  public:
@@ -69,9 +76,10 @@ class Rows {
     if (!value) throwWrongSize();
     return *value;
   }
-  template <typename Enum>
-  requires std::is_enum_v<Enum> Enum as(int column)
-  const { return static_cast<Enum>(integer(column)); }
+  template <Enumeration Enum>
+  Enum as(int column) const {
+    return static_cast<Enum>(integer(column));
+  }
 
  private:
   [[noreturn]] static void throwWrongSize();
@@ -127,23 +135,24 @@ class Statement {
   void bind(int index, std::string_view text);
   void bindInteger(int index, std::int64_t value);
 
-  template <typename T>
-  requires std::integral<T>
-  void bind(int index, T value) { bindInteger(index, static_cast<std::int64_t>(value)); }
-  template <typename T>
-  requires std::is_enum_v<T>
-  void bind(int index, T value) { bindInteger(index, static_cast<std::int64_t>(value)); }
+  template <std::integral T>
+  void bind(int index, T value) {
+    bindInteger(index, static_cast<std::int64_t>(value));
+  }
+  template <Enumeration T>
+  void bind(int index, T value) {
+    bindInteger(index, static_cast<std::int64_t>(value));
+  }
   void bind(int index, WallTime time) { bindInteger(index, time.ms); }
   void bind(int index, DeviceId device) { bindInteger(index, device.value()); }
   void bind(int index, const Bytes& blob) { bind(index, ByteView(blob)); }
   void bind(int index, const std::string& text) { bind(index, std::string_view(text)); }
   void bind(int index, const char* text) { bind(index, std::string_view(text)); }
   // FixedBytes, AccountId, SecretArray, SecretBytes, GuardedMemory
-  template <typename T>
-  requires requires(const T& value) {
-    { value.view() } -> std::convertible_to<ByteView>;
+  template <Viewable T>
+  void bind(int index, const T& value) {
+    bind(index, ByteView(value.view()));
   }
-  void bind(int index, const T& value) { bind(index, ByteView(value.view())); }
   template <typename T>
   void bind(int index, const std::optional<T>& value) {
     if (value) {
