@@ -133,7 +133,7 @@ Result<Certificate> makeSelfSignedCertificate(std::string_view dnsName) {
 Result<Bytes> certificateDer(std::string_view pem) {
   const auto absent =
       fail(Errc::kInvalidArgument, "there is no PEM certificate here; give the relay's certificate file");
-  if (pem.size() > std::numeric_limits<int>::max()) return absent;
+  if (pem.empty() || pem.size() > std::numeric_limits<int>::max()) return absent;
   const Bio bio = readOnly(asBytes(pem));
   const X509Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr) return absent;
