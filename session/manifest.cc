@@ -18,15 +18,15 @@ tl::unexpected<Error> malformed(const char* what) {
 
 void encodeDevice(const ManifestDevice& device, wire::Manifest::Device::Builder out) {
   out.setId(device.id.value());
-  out.setIdentityKey(data(device.identityKey.view()));
-  out.setSigningKey(data(device.signingKey.view()));
+  out.setIdentityKey(blob(device.identityKey.view()));
+  out.setSigningKey(blob(device.signingKey.view()));
   out.setRegistrationId(device.registrationId);
-  out.setIdentityBinding(data(device.identityBinding.view()));
-  out.setSigningBinding(data(device.signingBinding.view()));
+  out.setIdentityBinding(blob(device.identityBinding.view()));
+  out.setSigningBinding(blob(device.signingBinding.view()));
 }
 
 void encodeManifest(const Manifest& manifest, wire::Manifest::Builder out) {
-  out.setAccount(data(manifest.account.view()));
+  out.setAccount(blob(manifest.account.view()));
   out.setVersion(manifest.version);
   out.setIssuedAt(manifest.issuedAt);
   out.setPrimary(manifest.primary.value());
@@ -37,7 +37,7 @@ void encodeManifest(const Manifest& manifest, wire::Manifest::Builder out) {
   for (std::size_t n = 0; n < manifest.retired.size(); ++n) {
     if (manifest.retired[n]) retired[n / 8] = static_cast<capnp::byte>(retired[n / 8] | (1u << (n % 8)));
   }
-  out.setPreviousHash(data(manifest.previousHash.view()));
+  out.setPreviousHash(blob(manifest.previousHash.view()));
 }
 
 Result<ManifestDevice> decodeDevice(wire::Manifest::Device::Reader in) {

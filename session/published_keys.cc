@@ -13,18 +13,18 @@ tl::unexpected<Error> malformed(const char* what) {
 }
 
 void encodeKeys(const PublishedKeys& keys, wire::PublishedKeys::Builder out) {
-  out.setAccount(data(keys.owner.account.view()));
+  out.setAccount(blob(keys.owner.account.view()));
   out.setDevice(keys.owner.device.value());
   out.setCounter(keys.counter);
   out.setCreatedAt(keys.createdAt);
   out.setSignedPreKeyId(keys.signedPreKeyId);
-  out.setSignedPreKey(data(keys.signedPreKey.view()));
-  out.setSignedPreKeySignature(data(keys.signedPreKeySignature.view()));
+  out.setSignedPreKey(blob(keys.signedPreKey.view()));
+  out.setSignedPreKeySignature(blob(keys.signedPreKeySignature.view()));
   auto sealKeys = out.initSealKeys(static_cast<capnp::uint>(keys.sealKeys.size()));
   for (capnp::uint i = 0; i < sealKeys.size(); ++i) {
     sealKeys[i].setSuite(static_cast<std::uint8_t>(keys.sealKeys[i].suite));
     sealKeys[i].setId(keys.sealKeys[i].id);
-    sealKeys[i].setKey(data(keys.sealKeys[i].key.view()));
+    sealKeys[i].setKey(blob(keys.sealKeys[i].key.view()));
   }
 }
 

@@ -67,13 +67,13 @@ class SegmentReader {
 inline bool isWholeSegment(ByteView bytes) { return !bytes.empty() && bytes.size() % sizeof(capnp::word) == 0; }
 
 inline ByteView view(capnp::Data::Reader data) { return {data.begin(), data.size()}; }
-inline capnp::Data::Reader data(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+inline capnp::Data::Reader blob(ByteView bytes) { return {bytes.data(), bytes.size()}; }
 inline std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
 // A blob of exactly the value's size; `ok` turns false otherwise. Read everything, then ask once.
 template <typename Fixed>
-Fixed readFixed(capnp::Data::Reader blob, bool& ok) {
-  const auto value = Fixed::from(view(blob));
+Fixed readFixed(capnp::Data::Reader in, bool& ok) {
+  const auto value = Fixed::from(view(in));
   if (!value) ok = false;
   return value.value_or(Fixed{});
 }
