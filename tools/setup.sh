@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(
-  build-essential cmake ninja-build pkg-config git
+  build-essential cmake ninja-build pkg-config git python3
   libsodium-dev libssl-dev libsignal-protocol-c-dev
   capnproto libcapnp-dev
   libexpected-dev libgtest-dev libgmock-dev libbenchmark-dev
