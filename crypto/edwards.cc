@@ -86,9 +86,9 @@ std::optional<SigningKey> edwardsFromMontgomery(const CurveKey& key, XSign sign)
 
 bool isPrimeOrderPoint(const SigningKey& key) {
   ensureSodium();
-  if (crypto_core_ed25519_is_valid_point(key.bytes.data()) != 1) return false;
-  // libsodium up to 1.0.20 lets a prime-order point plus the point of order two pass (CVE-2025-69277). [L - 1]P = -P
-  // says [L]P = 0 in full, whichever version is installed.
+  // crypto_core_ed25519_is_valid_point is not enough: up to 1.0.20 it lets a prime-order point plus the point of order
+  // two pass (CVE-2025-69277), and the multiplication asks the same question anyway. [L - 1]P = -P says [L]P = 0 in
+  // full, and says that the spelling is canonical, for the product's is.
   SigningKey product;
   if (crypto_scalarmult_ed25519_noclamp(product.bytes.data(), kOrderMinusOne.data(), key.bytes.data()) != 0) {
     return false;

@@ -25,6 +25,7 @@ class SystemClock final : public Clock {
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
+    if (out.empty()) return;
     ensureSodium();
     randombytes_buf(out.data(), out.size());
   }
@@ -62,6 +63,7 @@ Random& systemRandom() {
 SeededRandom::SeededRandom(std::uint64_t seed) : key_(seededKey(seed)) {}
 
 void SeededRandom::fill(std::span<std::uint8_t> out) {
+  if (out.empty()) return;
   constexpr std::array<std::uint8_t, crypto_stream_chacha20_NONCEBYTES> kNonce{};
   std::ranges::fill(out, std::uint8_t{0});
   crypto_stream_chacha20_xor_ic(out.data(), out.data(), out.size(), kNonce.data(), block_, key_.view().data());

@@ -47,6 +47,7 @@ std::string toHex(ByteView bytes) {
 
 std::optional<Bytes> fromHex(std::string_view text) {
   if (text.size() % 2 != 0 || !std::ranges::all_of(text, isLowerHex)) return std::nullopt;
+  if (text.empty()) return Bytes();
   Bytes bytes(text.size() / 2);
   std::size_t length = 0;
   if (sodium_hex2bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &length, nullptr) != 0) {
