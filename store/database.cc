@@ -79,6 +79,12 @@ Result<void> settleExistence(const Database::Options& options) {
   return create(options);
 }
 
+// One writer per file; a reader may stand beside it in the same process.
+LockFile::Sharing sharingOf(const Database::Options& options) {
+  if (options.locking == Database::Locking::kExclusive) return LockFile::Sharing::kAlone;
+  return options.access == Database::Access::kQueryOnly ? LockFile::Sharing::kJoined : LockFile::Sharing::kOffered;
+}
+
 // Whose fault it is that the first page cannot be read.
 Error judgeUnreadable(const Database::Options& options) {
   switch (checkKey(options.path, options.key)) {
@@ -122,9 +128,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) try {
   if (options.existing == Existing::kMustExist && !isPresent(options.path)) {
     return fail(Errc::kNoSuchProfile, "there is no database here");
   }
-  const auto sharing =
-      options.locking == Locking::kShared ? LockFile::Sharing::kWithinProcess : LockFile::Sharing::kAlone;
-  auto lock = LockFile::take(options.path, sharing);
+  auto lock = LockFile::take(options.path, sharingOf(options));
   if (!lock) return tl::unexpected(lock.error());
   if (auto settled = settleExistence(options); !settled) return tl::unexpected(settled.error());
 

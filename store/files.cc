@@ -148,7 +148,7 @@ Result<std::shared_ptr<LockFile>> LockFile::take(const std::filesystem::path& pa
   const std::scoped_lock guard(shared.mutex);
   std::erase_if(shared.locks, [](const auto& entry) { return entry.second.expired(); });
   auto& known = shared.locks[{::getpid(), std::filesystem::weakly_canonical(lockPath, ignored)}];
-  if (auto lock = known.lock()) return lock;
+  if (auto lock = known.lock(); lock && sharing == Sharing::kJoined) return lock;
   auto lock = takeAnew(lockPath);
   if (lock) known = *lock;
   return lock;

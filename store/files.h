@@ -31,10 +31,10 @@ std::filesystem::path withSuffix(const std::filesystem::path& path, std::string_
 // Holds `<path>.lock` (flock, so that it ends with the process) with the holder's pid in it. The file itself stays.
 class LockFile {
  public:
-  enum class Sharing { kAlone, kWithinProcess };
+  // A further connection of this process may join a lock that was offered.
+  enum class Sharing { kAlone, kOffered, kJoined };
 
-  // kStoreLocked with the pid of the holder, kUnwritable. With kWithinProcess a second call in this process shares the
-  // first lock.
+  // kStoreLocked with the pid of the holder, kUnwritable. kJoined takes the lock itself if nobody offers it.
   static Result<std::shared_ptr<LockFile>> take(const std::filesystem::path& path, Sharing sharing);
   ~LockFile();
   LockFile(const LockFile&) = delete;

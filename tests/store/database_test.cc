@@ -172,6 +172,7 @@ TEST_F(DatabaseTest, AWriterAndAReaderShareOneProcess) {
   EXPECT_EQ(integerOf(*writer, "PRAGMA secure_delete"), 2);
   makeNote(*writer);
   shared.existing = Database::Existing::kMustExist;
+  EXPECT_EQ(Database::open(shared).error().code, Errc::kStoreLocked) << "a second writer";
   shared.access = Database::Access::kQueryOnly;
   const auto reader = mustOpen(shared);
   add(*writer, "seen");
