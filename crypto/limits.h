@@ -99,5 +99,8 @@ inline constexpr milliseconds kCallTimeout = 30s;
 inline constexpr milliseconds kNonceAge = 30s;
 inline constexpr milliseconds kPingEvery = 25s;
 inline constexpr milliseconds kPingAnswer = 10s;
+inline constexpr milliseconds kUntrustedRetry = 5min;
+inline constexpr std::size_t kAnonymousConnections = 32;
+inline constexpr milliseconds kAnonymousIdle = 60s;
 
 }  // namespace waxwing::limits

@@ -1,0 +1,51 @@
+#include "rpc/link/open_calls.h"
+
+#include <kj/debug.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "rpc/link/kj_time.h"
+
+namespace waxwing {
+
+void LateAnswers::add(Ticket ticket, CallOutcome outcome) {
+  tasks_.add(kj::evalLater([this, ticket, outcome = std::move(outcome)] { host_.onAnswer(ticket, outcome); }));
+}
+
+void LateAnswers::taskFailed(kj::Exception&& exception) {
+  KJ_LOG(ERROR, "a ticket's answer was not taken", exception.getType());
+}
+
+void OpenCalls::add(Ticket ticket, kj::Promise<CallOutcome> call) {
+  if (!open_.insert(ticket).second) throw std::logic_error("a ticket was used twice");
+  auto done = call.then([this, ticket](CallOutcome outcome) { settle(ticket, std::move(outcome)); },
+                        [this, ticket](kj::Exception&& reason) {
+                          failed(ticket, {LinkPhase::kUp, causeOf(reason)});
+                        });
+  auto late = timer_.afterDelay(kjDuration(limits::kCallTimeout)).then([this, ticket] {
+    failed(ticket, {LinkPhase::kUp, Cause::kTimedOut});
+  });
+  tasks_.add(done.exclusiveJoin(kj::mv(late)));
+}
+
+void OpenCalls::abandon(const Error& error) {
+  for (const Ticket ticket : std::exchange(open_, {})) answers_.add(ticket, tl::unexpected(error));
+}
+
+void OpenCalls::settle(Ticket ticket, CallOutcome outcome) {
+  if (open_.erase(ticket) == 0) return;  // abandoned
+  answers_.host().onAnswer(ticket, std::move(outcome));
+  owner_.onCallDone();
+}
+
+void OpenCalls::failed(Ticket ticket, LinkFailure failure) {
+  if (open_.contains(ticket)) owner_.onCallFailed(failure);
+  settle(ticket, tl::unexpected(errorOf(failure)));
+}
+
+void OpenCalls::taskFailed(kj::Exception&& exception) {
+  KJ_LOG(ERROR, "a call's end was not taken", exception.getType());
+}
+
+}  // namespace waxwing
