@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+#include <kj/async-io.h>
+#include <kj/vector.h>
+
+#include <optional>
+
+#include "crypto/certificate.h"
+#include "rpc/link/tls_dialer.h"
+#include "rpc/wire/tls.h"
+
+namespace waxwing {
+namespace {
+
+// A TLS server on loopback that shakes hands and then holds its connections.
+class TlsDialerTest : public testing::Test, private kj::TaskSet::ErrorHandler {
+ protected:
+  TlsDialerTest() : io_(kj::setupAsyncIo()), dialer_(io_.provider->getNetwork(), io_.provider->getTimer()) {
+    server_.emplace(certificate_.certificatePem, certificate_.keyPem.view());
+    listener_ = io_.provider->getNetwork().parseAddress("127.0.0.1").wait(io_.waitScope)->listen();
+    address_ = {"127.0.0.1", static_cast<std::uint16_t>(listener_->getPort()),
+                *certificateDer(certificate_.certificatePem)};
+    tasks_.add(serve());
+  }
+  ~TlsDialerTest() noexcept override = default;
+
+  kj::Promise<void> serve() {
+    return listener_->accept().then([this](kj::Own<kj::AsyncIoStream> stream) {
+      tasks_.add(server_->wrap(kj::mv(stream)).then([this](kj::Own<kj::AsyncIoStream> secured) {
+        held_.add(kj::mv(secured));
+      }));
+      return serve();
+    });
+  }
+  DialOutcome dial() { return dialer_.dial(address_).wait(io_.waitScope); }
+  LinkPhase failedPhase() {
+    const DialOutcome outcome = dial();
+    EXPECT_FALSE(outcome.has_value());
+    return outcome.has_value() ? LinkPhase::kUp : outcome.error().phase;
+  }
+  void taskFailed(kj::Exception&&) override {}
+
+  kj::AsyncIoContext io_;
+  Certificate certificate_ = *makeSelfSignedCertificate();
+  std::optional<TlsServer> server_;
+  kj::Own<kj::ConnectionReceiver> listener_;
+  RelayAddress address_;
+  TlsDialer dialer_;
+  kj::Vector<kj::Own<kj::AsyncIoStream>> held_;
+  kj::TaskSet tasks_{*this};
+};
+
+TEST_F(TlsDialerTest, ThePinnedCertificateIsTrusted) {
+  DialOutcome outcome = dial();
+  ASSERT_TRUE(outcome.has_value());
+  (*outcome)->write("x", 1).wait(io_.waitScope);
+}
+
+TEST_F(TlsDialerTest, AnotherCertificateIsDistrusted) {
+  address_.certificate = *certificateDer(makeSelfSignedCertificate()->certificatePem);
+  const DialOutcome outcome = dial();
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().phase, LinkPhase::kTls);
+  EXPECT_EQ(consequenceOf(outcome.error()).stop, LinkState::Stop::kRelayUntrusted);
+}
+
+TEST_F(TlsDialerTest, WithoutAPinTheSystemsAuthoritiesDecide) {
+  address_.certificate.clear();
+  address_.host = "localhost";
+  EXPECT_EQ(failedPhase(), LinkPhase::kTls);
+}
+
+TEST_F(TlsDialerTest, AClosedPortIsAFailureToConnect) {
+  address_.port = 1;
+  EXPECT_EQ(failedPhase(), LinkPhase::kConnect);
+}
+
+TEST_F(TlsDialerTest, AnUnknownNameIsAFailureToResolve) {
+  address_.host = "nowhere.invalid";
+  EXPECT_EQ(failedPhase(), LinkPhase::kResolve);
+}
+
+}  // namespace
+}  // namespace waxwing
