@@ -123,8 +123,9 @@ void requireVersion(sqlite3* db) {
 // Everything that can be settled without reading the file.
 Connection openKeyed(const Database::Options& options) {
   Connection db = openHandle(options);
-  drain(db.get(), "PRAGMA cipher_log_level = NONE");  // it writes to standard error; our own errors say what happened
   giveKey(db.get(), options.key);
+  // SQLCipher writes to standard error; our own errors say what happened. Giving the first key sets this anew.
+  drain(db.get(), "PRAGMA cipher_log_level = NONE");
   requireVersion(db.get());
   for (const Setting& setting : kCipherSettings) set(db.get(), setting);
   setSwitch(db.get(), SQLITE_DBCONFIG_DEFENSIVE, 1);
