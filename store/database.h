@@ -94,6 +94,8 @@ class Database {
 
   // True after an I/O error: every further call throws StoreFailure(kStoreFailed).
   bool hasFailed() const { return failed_; }
+  // The same at the wish of an owner who can no longer tell what the database holds.
+  void refuseWork() { failed_ = true; }
 
   sqlite3* handle() { return db_; }
 

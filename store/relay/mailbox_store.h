@@ -29,6 +29,7 @@ struct StoreLimits {
   std::size_t oneTimeKeysPerCall = limits::kOneTimeKeysPublished;
   std::size_t oneTimeKeysHeld = 2 * limits::kOneTimeKeysPublished;
   std::chrono::milliseconds envelopeIdRemembered = limits::kEnvelopeIdRemembered;
+  std::size_t foldAfter = 16 * 1024;  // envelopes whose place is known in memory alone
 
   // One-time keys: so many at once, then one per span of service time (hardening.md "Abuse").
   struct Budget {

@@ -2,41 +2,57 @@
 
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 #include <utility>
 
 namespace waxwing::relay {
 namespace {
 
-constexpr int kNumberBits = 36;
-constexpr std::uint64_t kNumberMax = (std::uint64_t{1} << kNumberBits) - 1;
-constexpr std::int64_t kMailboxMax = std::numeric_limits<std::int64_t>::max() >> kNumberBits;
-constexpr std::size_t kStatesInMemory = 1 << 18;
+constexpr std::size_t kStatesInMemory = 1 << 16;
 constexpr std::int64_t kHourMs = 3'600'000;
-
-std::int64_t placeOf(std::int64_t mailbox, std::uint64_t number) {
-  if (mailbox > kMailboxMax || number > kNumberMax) throw std::logic_error("a queue's number is beyond its bits");
-  return (mailbox << kNumberBits) | static_cast<std::int64_t>(number);
-}
-
-std::int64_t endOf(std::int64_t mailbox) { return placeOf(mailbox, kNumberMax); }
-
-std::uint64_t numberOf(std::int64_t place) { return static_cast<std::uint64_t>(place) & kNumberMax; }
 
 // Rounded up, so that an id is remembered a little longer, never shorter, and a mailbox makes one row an hour.
 WallTime hourAfter(WallTime time) { return {(time.ms / kHourMs + 1) * kHourMs}; }
 
+std::uint64_t natural(const Rows& rows, int column) { return static_cast<std::uint64_t>(rows.integer(column)); }
+
 }  // namespace
+
+Queues::Queues(Database& db, const StoreLimits& limits) : db_(db), limits_(limits) { readTail(); }
 
 Queues::State& Queues::state(std::int64_t mailbox) {
   if (const auto known = states_.find(mailbox); known != states_.end()) return known->second;
-  Rows rows = readState_.query(mailbox);
-  if (!rows.next()) throw StoreFailure(Errc::kDamaged, "a device has no mailbox");
-  const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.integer(column)); };
+  return states_.emplace(mailbox, read(mailbox)).first->second;
+}
+
+Queues::State Queues::read(std::int64_t mailbox) {
   State state;
-  state.position = {.acknowledged = number(1), .last = number(0), .envelopes = number(2), .bytes = number(3)};
-  state.invited = number(4);
-  return states_.emplace(mailbox, state).first->second;
+  {
+    Rows rows = readState_.query(mailbox);
+    if (!rows.next()) throw StoreFailure(Errc::kDamaged, "a device has no mailbox");
+    state.position = {natural(rows, 1), natural(rows, 0), natural(rows, 2), natural(rows, 3)};
+    state.invited = natural(rows, 4);
+  }
+  Rows rows = readFolded_.query(mailbox, state.position.acknowledged);
+  while (rows.next()) state.waiting.push_back({natural(rows, 0), rows.integer(1)});
+  std::ranges::sort(state.waiting, {}, &Slot::number);
+  return state;
+}
+
+// The tail lies behind everything that is folded, and in order of number within each mailbox.
+void Queues::readTail() {
+  {
+    Rows rows = lastPlaceOf_.query();
+    rows.next();
+    lastPlace_ = rows.integer(0);
+  }
+  Rows rows = readTail_.query();
+  while (rows.next()) {
+    const Slot slot = {natural(rows, 2), rows.integer(0)};
+    State& box = state(rows.integer(1));
+    box.waiting.push_back(slot);
+    box.tail.emplace(rows.fixed<EnvelopeId>(3), slot);
+    ++tail_;
+  }
 }
 
 void Queues::touch(std::int64_t mailbox, State& state) {
@@ -47,14 +63,17 @@ void Queues::touch(std::int64_t mailbox, State& state) {
 void Queues::forgetAll() {
   states_.clear();
   dirty_.clear();
+  tail_ = 0;
+  readTail();
 }
 
 void Queues::open(std::int64_t mailbox) { open_.run(mailbox); }
 
 void Queues::remove(std::int64_t mailbox) {
+  State& box = state(mailbox);
+  for (const Slot& slot : box.waiting) takeAway(mailbox, box, slot);
   states_.erase(mailbox);
-  removeEnvelopes_.run(placeOf(mailbox, 0), endOf(mailbox));
-  forgetIds_.run(mailbox, kNumberMax);
+  forgetIds_.run(mailbox, std::numeric_limits<std::int64_t>::max());
   removeState_.run(mailbox);
 }
 
@@ -64,19 +83,22 @@ bool Queues::isFull(const State& state, std::size_t size, KeyClass keyClass) con
   return isOver || (keyClass == KeyClass::kInvite && state.invited >= limits_.inviteEnvelopesWaiting);
 }
 
-bool Queues::isKnown(std::int64_t mailbox, const EnvelopeId& id) {
+bool Queues::isKnown(std::int64_t mailbox, const State& state, const EnvelopeId& id) {
+  if (state.tail.contains(id)) return true;
   Rows rows = findKnown_.query(mailbox, id);
   return rows.next();
 }
 
 Push Queues::push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, WallTime now) {
   State& box = state(mailbox);
-  if (isFull(box, envelope.payload.size(), keyClass)) return isKnown(mailbox, envelope.id) ? Push::kKnown : Push::kFull;
-  const std::uint64_t number = box.position.last + 1;
-  know_.run(mailbox, envelope.id, number);
-  if (db_.changes() == 0) return Push::kKnown;
-  add_.run(placeOf(mailbox, number), envelope.id, keyClass, now, envelope.payload);
-  box.position.last = number;
+  if (isKnown(mailbox, box, envelope.id)) return Push::kKnown;
+  if (isFull(box, envelope.payload.size(), keyClass)) return Push::kFull;
+  const Slot slot = {box.position.last + 1, ++lastPlace_};
+  add_.run(slot.place, mailbox, slot.number, keyClass, now, envelope.id, envelope.payload);
+  box.waiting.push_back(slot);
+  box.tail.emplace(envelope.id, slot);
+  ++tail_;
+  box.position.last = slot.number;
   box.position.envelopes += 1;
   box.position.bytes += envelope.payload.size();
   if (keyClass == KeyClass::kInvite) box.invited += 1;
@@ -84,17 +106,29 @@ Push Queues::push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyCl
   return Push::kStored;
 }
 
+// Its id is remembered from here on by a row of its own.
+void Queues::takeAway(std::int64_t mailbox, State& box, const Slot& slot) {
+  Rows rows = takeAway_.query(slot.place);
+  if (!rows.next()) throw StoreFailure(Errc::kDamaged, "an envelope is missing from its queue");
+  const auto id = rows.fixed<EnvelopeId>(0);
+  box.position.envelopes -= 1;
+  box.position.bytes -= natural(rows, 2);
+  if (rows.as<KeyClass>(1) == KeyClass::kInvite) box.invited -= 1;
+  while (rows.next()) {
+  }
+  if (box.tail.erase(id) == 0) return;
+  --tail_;
+  know_.run(mailbox, id, slot.number, slot.place);
+}
+
 AcknowledgeOutcome::Verdict Queues::acknowledge(std::int64_t mailbox, std::uint64_t upTo, WallTime now) {
   using Verdict = AcknowledgeOutcome::Verdict;
   State& box = state(mailbox);
   if (upTo > box.position.last) return Verdict::kNeverDelivered;
   if (upTo <= box.position.acknowledged) return Verdict::kOk;
-  Rows rows = takeAway_.query(placeOf(mailbox, box.position.acknowledged + 1), placeOf(mailbox, upTo));
-  while (rows.next()) {
-    box.position.envelopes -= 1;
-    box.position.bytes -= static_cast<std::uint64_t>(rows.integer(1));
-    if (rows.as<KeyClass>(0) == KeyClass::kInvite) box.invited -= 1;
-  }
+  const auto end = std::ranges::upper_bound(box.waiting, upTo, {}, &Slot::number);
+  for (auto slot = box.waiting.begin(); slot != end; ++slot) takeAway(mailbox, box, *slot);
+  box.waiting.erase(box.waiting.begin(), end);
   box.position.acknowledged = upTo;
   touch(mailbox, box);
   depart_.run(hourAfter(now), mailbox, upTo);
@@ -119,6 +153,13 @@ std::uint64_t Queues::forgetOld(WallTime now) {
   return forgotten;
 }
 
+std::vector<Queues::Slot> Queues::slots(std::int64_t mailbox, std::uint64_t after, std::size_t count) {
+  const auto& waiting = state(mailbox).waiting;
+  const auto begin = std::ranges::upper_bound(waiting, after, {}, &Slot::number);
+  const auto left = static_cast<std::size_t>(waiting.end() - begin);
+  return {begin, begin + static_cast<std::ptrdiff_t>(std::min(count, left))};
+}
+
 void Queues::flush() {
   for (const std::int64_t mailbox : std::exchange(dirty_, {})) {
     const auto found = states_.find(mailbox);
@@ -130,20 +171,35 @@ void Queues::flush() {
   }
 }
 
-void Queues::trim() {
-  if (states_.size() > kStatesInMemory) states_.clear();
+void Queues::fold() {
+  std::vector<std::int64_t> mailboxes;
+  for (const auto& [mailbox, box] : states_) {
+    if (!box.tail.empty()) mailboxes.push_back(mailbox);
+  }
+  std::ranges::sort(mailboxes);  // neighbours share pages
+  for (const std::int64_t mailbox : mailboxes) {
+    State& box = states_.at(mailbox);
+    for (const auto& [id, slot] : box.tail) know_.run(mailbox, id, slot.number, slot.place);
+    box.tail.clear();
+  }
+  tail_ = 0;
+  foldedUpTo_.run(lastPlace_);
 }
 
-std::vector<QueueItem> QueueReader::page(std::int64_t mailbox, std::uint64_t after, const PageLimits& limits) {
+void Queues::trim() {
+  if (states_.size() <= kStatesInMemory) return;
+  std::erase_if(states_, [](const auto& entry) { return entry.second.tail.empty(); });
+}
+
+std::vector<QueueItem> QueueReader::read(const std::vector<Queues::Slot>& slots, std::size_t bytesMost) {
   std::vector<QueueItem> items;
-  if (after >= kNumberMax) return items;
   std::size_t bytes = 0;
-  Rows rows = read_.query(placeOf(mailbox, after + 1), endOf(mailbox), limits.items);
-  while (rows.next()) {
-    bytes += rows.blob(3).size();
-    if (!items.empty() && bytes > limits.bytes) break;
-    items.push_back(
-        {numberOf(rows.integer(0)), QueuedEnvelope{rows.fixed<EnvelopeId>(1), rows.as<KeyClass>(2), rows.bytes(3)}});
+  for (const auto& slot : slots) {
+    Rows rows = read_.query(slot.place);
+    if (!rows.next()) throw StoreFailure(Errc::kDamaged, "an envelope is missing from its queue");
+    bytes += rows.blob(2).size();
+    if (!items.empty() && bytes > bytesMost) break;
+    items.push_back({slot.number, QueuedEnvelope{rows.fixed<EnvelopeId>(0), rows.as<KeyClass>(1), rows.bytes(2)}});
   }
   return items;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -8,15 +9,18 @@
 #include "store/relay/mailbox_store.h"
 
 // The queues: envelopes, what is remembered of them, where each mailbox stands. Internal to store/relay.
+//
+// SQLCipher charges per page that a commit touches, so acceptance appends to one log for all mailboxes and writes
+// nothing else but the mailboxes' small rows. Which places of the log belong to a mailbox, and the ids of its tail, are
+// held in memory; they come from `known_envelope` (folded) and from the log's tail, which is read when the store opens.
 namespace waxwing::relay {
 
 enum class Push { kStored, kKnown, kFull };
 
-// Positions are kept in memory and written once per transaction: call `flush` before the commit, and `forgetAll` after
-// a transaction that was rolled back.
+// Call `flush` before the commit, and `forgetAll` after a transaction that was rolled back.
 class Queues {
  public:
-  Queues(Database& db, const StoreLimits& limits) : db_(db), limits_(limits) {}
+  Queues(Database& db, const StoreLimits& limits);
 
   void open(std::int64_t mailbox);
   // Deletes the mailbox with all that it holds and remembers.
@@ -29,62 +33,87 @@ class Queues {
 
   const Position& position(std::int64_t mailbox) { return state(mailbox).position; }
 
+  // Where an item stands in the log.
+  struct Slot {
+    std::uint64_t number = 0;
+    std::int64_t place = 0;
+  };
+  // Items with numbers above `after`, at most `count`.
+  std::vector<Slot> slots(std::int64_t mailbox, std::uint64_t after, std::size_t count);
+
   void flush();
   void forgetAll();
   // Bounds the memory; between transactions.
   void trim();
+
+  // Whether the tail is long enough to be folded, which takes a transaction.
+  bool isFoldDue() const { return tail_ >= limits_.foldAfter; }
+  void fold();
 
  private:
   struct State {
     Position position;
     std::uint64_t invited = 0;
     bool isDirty = false;
+    std::vector<Slot> waiting;        // by number
+    std::map<EnvelopeId, Slot> tail;  // of `waiting`, what is not in known_envelope
   };
 
   State& state(std::int64_t mailbox);
+  State read(std::int64_t mailbox);
+  void readTail();
   void touch(std::int64_t mailbox, State& state);
   bool isFull(const State& state, std::size_t size, KeyClass keyClass) const;
-  bool isKnown(std::int64_t mailbox, const EnvelopeId& id);
+  bool isKnown(std::int64_t mailbox, const State& state, const EnvelopeId& id);
+  void takeAway(std::int64_t mailbox, State& state, const Slot& slot);
 
   Database& db_;
   const StoreLimits limits_;
   std::unordered_map<std::int64_t, State> states_;
   std::vector<std::int64_t> dirty_;
+  std::size_t tail_ = 0;  // over all mailboxes
+  std::int64_t lastPlace_ = 0;
 
   Statement readState_ = db_.prepare("SELECT last, acknowledged, envelopes, bytes, invited FROM mailbox WHERE id = ?1");
   Statement writeState_ = db_.prepare(
       "UPDATE mailbox SET last = ?2, acknowledged = ?3, envelopes = ?4, bytes = ?5, invited = ?6 WHERE id = ?1");
   Statement open_ =
       db_.prepare("INSERT INTO mailbox (id, last, acknowledged, envelopes, bytes, invited) VALUES (?1, 0, 0, 0, 0, 0)");
+  Statement removeState_ = db_.prepare("DELETE FROM mailbox WHERE id = ?1");
+
+  Statement add_ = db_.prepare(
+      "INSERT INTO envelope (place, mailbox, number, class, accepted_at, id, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+      "?7)");
+  Statement takeAway_ = db_.prepare("DELETE FROM envelope WHERE place = ?1 RETURNING id, class, length(payload)");
+  Statement readTail_ = db_.prepare(
+      "SELECT place, mailbox, number, id FROM envelope WHERE place > (SELECT up_to FROM folding) ORDER BY place");
+  Statement lastPlaceOf_ = db_.prepare("SELECT max(up_to, (SELECT ifnull(max(place), 0) FROM envelope)) FROM folding");
+  Statement foldedUpTo_ = db_.prepare("UPDATE folding SET up_to = ?1");
+
   Statement findKnown_ = db_.prepare("SELECT 1 FROM known_envelope WHERE mailbox = ?1 AND id = ?2");
-  Statement know_ =
-      db_.prepare("INSERT INTO known_envelope (mailbox, id, number) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
-  Statement add_ =
-      db_.prepare("INSERT INTO envelope (place, id, class, accepted_at, payload) VALUES (?1, ?2, ?3, ?4, ?5)");
-  Statement takeAway_ =
-      db_.prepare("DELETE FROM envelope WHERE place BETWEEN ?1 AND ?2 RETURNING class, length(payload)");
+  Statement know_ = db_.prepare("INSERT INTO known_envelope (mailbox, id, number, place) VALUES (?1, ?2, ?3, ?4)");
+  Statement readFolded_ = db_.prepare("SELECT number, place FROM known_envelope WHERE mailbox = ?1 AND number > ?2");
+  Statement forgetIds_ = db_.prepare("DELETE FROM known_envelope WHERE mailbox = ?1 AND number <= ?2");
+
   Statement depart_ = db_.prepare(
       "INSERT INTO departure (at, mailbox, up_to) VALUES (?1, ?2, ?3) "
       "ON CONFLICT (at, mailbox) DO UPDATE SET up_to = excluded.up_to");
   Statement oldDepartures_ =
       db_.prepare("SELECT at, mailbox, up_to FROM departure WHERE at <= ?1 ORDER BY at, mailbox LIMIT 64");
-  Statement forgetIds_ = db_.prepare("DELETE FROM known_envelope WHERE mailbox = ?1 AND number <= ?2");
   Statement forgetDeparture_ = db_.prepare("DELETE FROM departure WHERE at = ?1 AND mailbox = ?2");
-  Statement removeEnvelopes_ = db_.prepare("DELETE FROM envelope WHERE place BETWEEN ?1 AND ?2");
-  Statement removeState_ = db_.prepare("DELETE FROM mailbox WHERE id = ?1");
 };
 
-// Reads pages from a connection of its own.
+// Reads items from a connection of its own.
 class QueueReader {
  public:
   explicit QueueReader(Database& db) : db_(db) {}
 
-  std::vector<QueueItem> page(std::int64_t mailbox, std::uint64_t after, const PageLimits& limits);
+  // The items in these slots, as many as fit.
+  std::vector<QueueItem> read(const std::vector<Queues::Slot>& slots, std::size_t bytesMost);
 
  private:
   Database& db_;
-  Statement read_ = db_.prepare(
-      "SELECT place, id, class, payload FROM envelope WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3");
+  Statement read_ = db_.prepare("SELECT id, class, payload FROM envelope WHERE place = ?1");
 };
 
 }  // namespace waxwing::relay

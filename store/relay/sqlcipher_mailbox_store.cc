@@ -43,7 +43,7 @@ class SqlcipherMailboxStore final : public MailboxStore {
   std::optional<KeyClass> findAccess(const AccountId& account, const AccessKeyHash& key) override;
   std::vector<Bundle> readPublishedKeys(const AccountId& account, std::span<const DeviceId> devices) override;
 
-  void checkpointIfDue() override { writer_->checkpointIfDue(); }
+  void checkpointIfDue() override;
 
  private:
   // Who asks, once his right is proved.
@@ -56,6 +56,7 @@ class SqlcipherMailboxStore final : public MailboxStore {
 
   void requireHealth() const;
   std::vector<Outcome> apply(std::span<const Operation> operations);
+  void fold();
   void recover() noexcept;
 
   RegisterOutcome run(const Register& operation);
@@ -123,13 +124,31 @@ std::vector<Outcome> SqlcipherMailboxStore::apply(std::span<const Operation> ope
   return outcomes;
 }
 
+void SqlcipherMailboxStore::checkpointIfDue() {
+  if (queues_.isFoldDue()) fold();
+  writer_->checkpointIfDue();
+}
+
+void SqlcipherMailboxStore::fold() {
+  requireHealth();
+  try {
+    Transaction transaction(*writer_, CommitPoint::kRelayUpkeep);
+    queues_.fold();
+    transaction.commit();
+  } catch (...) {
+    recover();
+    throw;
+  }
+}
+
+// Memory again as the database is.
 void SqlcipherMailboxStore::recover() noexcept {
   accounts_.forgetAll();
-  queues_.forgetAll();
   try {
+    queues_.forgetAll();
     clock_.reload();
-  } catch (const StoreFailure&) {
-    // The writer refuses all work from here on, the clock with it.
+  } catch (const std::exception&) {
+    writer_->refuseWork();
   }
 }
 
@@ -267,7 +286,8 @@ const DeviceEntry* SqlcipherMailboxStore::findMailbox(const DeviceAddress& addre
 std::vector<QueueItem> SqlcipherMailboxStore::readPage(const DeviceAddress& mailbox, std::uint64_t after,
                                                        const PageLimits& limits) {
   const DeviceEntry* device = findMailbox(mailbox);
-  return device == nullptr ? std::vector<QueueItem>() : pages_.page(device->mailbox, after, limits);
+  if (device == nullptr) return {};
+  return pages_.read(queues_.slots(device->mailbox, after, limits.items), limits.bytes);
 }
 
 std::optional<Position> SqlcipherMailboxStore::findPosition(const DeviceAddress& mailbox) {

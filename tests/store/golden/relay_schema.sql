@@ -36,16 +36,24 @@ CREATE TABLE device (
 
 CREATE TABLE envelope (
   place INTEGER PRIMARY KEY,
-  id BLOB NOT NULL CHECK (length(id) = 16),
+  mailbox INTEGER NOT NULL,
+  number INTEGER NOT NULL,
   class INTEGER NOT NULL, -- relay::KeyClass
   accepted_at INTEGER NOT NULL, -- service time, ms
+  id BLOB NOT NULL CHECK (length(id) = 16),
   payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE folding (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  up_to INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE known_envelope (
   mailbox INTEGER NOT NULL,
   id BLOB NOT NULL,
   number INTEGER NOT NULL,
+  place INTEGER NOT NULL, -- of no meaning once the mailbox has acknowledged `number`
   PRIMARY KEY (mailbox, id)
 ) STRICT, WITHOUT ROWID;
 

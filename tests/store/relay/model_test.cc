@@ -40,6 +40,7 @@ class ModelTest : public RelayStoreTest, public ::testing::WithParamInterface<st
     limits_.mailboxEnvelopes = 12;
     limits_.mailboxBytes = 4000;
     limits_.inviteEnvelopesWaiting = 3;
+    limits_.foldAfter = 20;
     openStore(Database::Existing::kMustNotExist);
     run(Register{manifest(10, {1, 2, 3, 4})});
     for (int id = 1; id <= kDevices; ++id) logins_[id] = login(id);
@@ -145,6 +146,7 @@ TEST_P(ModelTest, TheStoreDoesWhatTheModelDoes) {
         }
       }
     }
+    store_->checkpointIfDue();
     if (chance == 1) crash();
     if (chance == 2) openStore();
     if (round % 5 == 0) expectSame(model);

@@ -280,6 +280,42 @@ TEST_F(QueuesTest, AClockThatIsOffByAYearForgetsNothing) {
   EXPECT_THAT(waiting(), IsEmpty());
 }
 
+// What was accepted is found again whether its place was folded into the index or is read from the log's tail.
+TEST_F(QueuesTest, FoldingChangesNothingThatIsSeen) {
+  limits_.foldAfter = 4;
+  openStore();
+  for (std::uint64_t i = 1; i <= 5; ++i) submitOne(i);
+  run(Acknowledge{alice_, 2});
+  submitOne(6, 2);
+  store_->checkpointIfDue();
+  submitOne(7);
+  crash();
+  EXPECT_THAT(waiting(), ElementsAre(3, 4, 5, 7));
+  EXPECT_THAT(waiting(2), ElementsAre(6));
+  for (std::uint64_t i = 1; i <= 7; ++i) submitOne(i, i == 6 ? 2 : 1);
+  EXPECT_THAT(waiting(), ElementsAre(3, 4, 5, 7)) << "all are known";
+  run(Acknowledge{alice_, 6});
+  crash();
+  EXPECT_THAT(waiting(), IsEmpty());
+  submitOne(8);
+  EXPECT_EQ(store_->readPage({account(1), device(1)}, 0, {}).at(0).number, 7u);
+  store_.reset();
+  EXPECT_EQ(waxwing::testing::integerOf(*open(), "SELECT count(*) FROM envelope"), 2);
+}
+
+TEST_F(QueuesTest, AFailedFoldIsTakenAgain) {
+  limits_.foldAfter = 2;
+  openStore();
+  for (std::uint64_t i = 1; i <= 3; ++i) submitOne(i);
+  hook_ = [](CommitPoint, CommitEdge) { throw StoreFailure(Errc::kStoreFull, "test"); };
+  EXPECT_THROW(store_->checkpointIfDue(), StoreFailure);
+  hook_ = nullptr;
+  EXPECT_THAT(waiting(), ElementsAre(1, 2, 3));
+  store_->checkpointIfDue();
+  submitOne(3);
+  EXPECT_THAT(waiting(), ElementsAre(1, 2, 3));
+}
+
 TEST_F(QueuesTest, NoPayloadInAnyFile) {
   const std::string marker = "a payload that is enciphered again";
   run(batch({{envelopeId(1), device(1), toBytes(asBytes(marker))}}));
