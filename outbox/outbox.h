@@ -32,6 +32,9 @@ class Outbox final : public LinkHost {
   // The database must hold an account or a joined device (kNoSuchProfile). Does no I/O but the database's; `connect`
   // gives it its link.
   static Result<std::unique_ptr<Outbox>> open(Database& db, Ports ports);
+  // On a database in which a device request waits: becomes that device and takes over what the primary's answer holds
+  // (contacts, access keys, manifest), in one transaction. Outcomes as acceptDeviceGrant.
+  static Result<void> join(Database& db, std::string_view grant, const Clock& clock, Random& random);
   ~Outbox() override;
 
   void connect(Link& link);
