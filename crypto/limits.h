@@ -23,12 +23,15 @@ inline constexpr hours kManifestUnconfirmedAge = 30 * kDay;
 inline constexpr std::size_t kRelayAddressBytes = 2048;
 inline constexpr std::size_t kNameBytes = 128;
 inline constexpr std::size_t kInviteBytes = 4096;
+inline constexpr std::size_t kDeviceRequestBytes = 1024;          // as text
+inline constexpr std::size_t kDeviceGrantBytes = 16 * 1024 * 1024;  // as text
 
 // Published keys (protocol.md §2)
 inline constexpr std::uint32_t kOneTimeKeysPublished = 100;
 inline constexpr std::uint32_t kOneTimeKeysRefillAt = 25;
 inline constexpr std::uint32_t kPreKeyIdMax = 0xFFFFFE;
 inline constexpr std::uint64_t kKeysCounterMax = 1ull << 62;
+inline constexpr hours kOneTimeStockAge = 30 * kDay;
 inline constexpr std::size_t kSealKeysPublished = 4;
 inline constexpr std::size_t kPublishedKeysBytes = 4 * 1024;
 inline constexpr hours kKeyRotation{48};

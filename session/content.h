@@ -149,10 +149,10 @@ struct Empty {};
 
 }  // namespace body
 
-using Body = std::variant<body::Empty, body::Text, body::Attachments, body::Edit, body::Delete, body::Reaction, body::Receipt, body::Typing,
-                          body::Profile, body::GroupChange, body::SenderKeyDistribution, body::SyncSent, body::SyncRead,
-                          body::SyncContact, body::SyncAccessKeys, body::ResendRequest, body::Marks, body::ContactRequest,
-                          body::Unsupported>;
+using Body = std::variant<body::Empty, body::Text, body::Attachments, body::Edit, body::Delete, body::Reaction,
+                          body::Receipt, body::Typing, body::Profile, body::GroupChange, body::SenderKeyDistribution,
+                          body::SyncSent, body::SyncRead, body::SyncContact, body::SyncAccessKeys, body::ResendRequest,
+                          body::Marks, body::ContactRequest, body::Unsupported>;
 
 struct Content {
   Head head;
@@ -162,7 +162,8 @@ struct Content {
 // The content's bytes, unpadded: what the digest covers and what the cipher's padding wraps.
 // kTooLong over any limit (text 32 KiB, content 64 KiB, note 1 KiB, 512 receipts), kNotUtf8.
 Result<SecretBytes> encode(const Content& content);
-// kMalformed for hostile or truncated encodings, the codes above for limits. Never trusts a length. A body unknown here: Unsupported.
+// kMalformed for hostile or truncated encodings, the codes above for limits. Never trusts a length. A body unknown
+// here: Unsupported.
 Result<Content> decode(ByteView bytes);
 
 // A body alone, without a head: what waits in the database until its sequence is fixed, and SyncSent's payload.
@@ -183,6 +184,7 @@ enum class SenderStanding {
 Result<void> checkPermission(const Body& body, SenderStanding sender);
 // `from` is the address whose session decrypted it, `to` is this device, and `conversation` follows from them
 // (own-device sync alone may name another peer). kHeadMismatch.
-Result<void> checkHead(const Head& head, const Body& body, const DeviceAddress& decryptedFrom, const DeviceAddress& self);
+Result<void> checkHead(const Head& head, const Body& body, const DeviceAddress& decryptedFrom,
+                       const DeviceAddress& self);
 
 }  // namespace waxwing

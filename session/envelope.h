@@ -13,8 +13,8 @@ namespace waxwing {
 
 enum class CipherKind : std::uint8_t { kPreKey = 1, kMessage = 2, kSenderKey = 3 };
 
-// What the seal covers (docs/protocol.md §3): EnvelopeId (16) ‖ to account (32) ‖ to device (1) ‖ from account (32) ‖ from device (1) ‖ kind (1) ‖
-// u32 length ‖ manifest ‖ u32 length ‖ ciphertext ‖ zeros up to a Padmé size.
+// What the seal covers (docs/protocol.md §3): EnvelopeId (16) ‖ to account (32) ‖ to device (1) ‖ from account (32) ‖
+// from device (1) ‖ kind (1) ‖ u32 length ‖ manifest ‖ u32 length ‖ ciphertext ‖ zeros up to a Padmé size.
 struct Envelope {
   EnvelopeId id;
   DeviceAddress to;

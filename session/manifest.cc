@@ -140,18 +140,6 @@ Result<void> checkAccountSignature(const Manifest& manifest, ByteView bytes) {
   return {};
 }
 
-Result<void> checkDevice(const AccountId& account, const ManifestDevice& device) {
-  if (!checkCurveKey(device.identityKey.view())) return fail(Errc::kBadKey, "manifest: a device's identity key");
-  // Any Ed25519 key that enters meets the same demands as an account's.
-  if (!AccountId::parse(device.signingKey.view())) return fail(Errc::kBadKey, "manifest: a device's signing key");
-  const auto body = bindingBody(account, device.id, device.identityKey, device.signingKey);
-  if (!verifyXeddsa(device.identityKey, SignatureUse::kBindIdentity, body, device.identityBinding) ||
-      !verify(device.signingKey, SignatureUse::kBindSigning, body, device.signingBinding)) {
-    return fail(Errc::kBadBinding, "manifest: a device is listed without its consent");
-  }
-  return {};
-}
-
 }  // namespace
 
 const ManifestDevice* Manifest::find(DeviceId device) const {
@@ -195,6 +183,18 @@ Bytes bindingBody(const AccountId& account, DeviceId id, const CurveKey& identit
   return ByteWriter().raw(account.view()).u8(id.value()).raw(identityKey.view()).raw(signingKey.view()).take();
 }
 
+Result<void> checkDevice(const AccountId& account, const ManifestDevice& device) {
+  if (!checkCurveKey(device.identityKey.view())) return fail(Errc::kBadKey, "manifest: a device's identity key");
+  // Any Ed25519 key that enters meets the same demands as an account's.
+  if (!AccountId::parse(device.signingKey.view())) return fail(Errc::kBadKey, "manifest: a device's signing key");
+  const auto body = bindingBody(account, device.id, device.identityKey, device.signingKey);
+  if (!verifyXeddsa(device.identityKey, SignatureUse::kBindIdentity, body, device.identityBinding) ||
+      !verify(device.signingKey, SignatureUse::kBindSigning, body, device.signingBinding)) {
+    return fail(Errc::kBadBinding, "manifest: a device is listed without its consent");
+  }
+  return {};
+}
+
 ManifestOrder compare(const SignedManifest& held, const SignedManifest& candidate) {
   if (candidate->account != held->account) throw std::logic_error("manifests of two accounts compared");
   if (candidate->version < held->version) return ManifestOrder::kStale;
@@ -204,9 +204,10 @@ ManifestOrder compare(const SignedManifest& held, const SignedManifest& candidat
   return (held->retired & ~candidate->retired).any() ? ManifestOrder::kUnretires : ManifestOrder::kNewer;
 }
 
+std::uint64_t issueTime(WallTime now) { return static_cast<std::uint64_t>(std::max<std::int64_t>(now.seconds(), 0)); }
+
 std::uint64_t nextManifestVersion(std::uint64_t previous, WallTime now) {
-  const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(now.seconds(), 0));
-  return std::max(previous + 1, seconds);
+  return std::max(previous + 1, issueTime(now));
 }
 
 }  // namespace waxwing

@@ -12,8 +12,8 @@
 #include "crypto/sign.h"
 #include "session/relay_address.h"
 
-// The account's signed device list (docs/protocol.md §1). This file and its neighbours `published_keys`, `login` and `relay_address` are the
-// target waxwing_manifest, without libsignal: devices and relays both verify them.
+// The account's signed device list (docs/protocol.md §1). This file and its neighbours `published_keys`, `login` and
+// `relay_address` are the target waxwing_manifest, without libsignal: devices and relays both verify them.
 namespace waxwing {
 
 struct ManifestDevice {
@@ -49,8 +49,8 @@ struct ManifestRef {
 // A manifest that verified, with the very bytes that were signed. Immutable.
 class SignedManifest {
  public:
-  // Checks size, encoding, every limit, every key (Ed25519 validity, key gate), both bindings of each device and the account's signature.
-  // kMalformed, kBadKey, kBadBinding, kBadSignature, kOverLimit.
+  // Checks size, encoding, every limit, every key (Ed25519 validity, key gate), both bindings of each device and the
+  // account's signature. kMalformed, kBadKey, kBadBinding, kBadSignature, kOverLimit.
   static Result<SignedManifest> parse(ByteView bytes);
   // For bytes that this device verified before it stored them: decodes only. Throws std::logic_error if that fails.
   static SignedManifest fromTrusted(ByteView bytes);
@@ -74,12 +74,18 @@ class SignedManifest {
 // account (32) ‖ id (1) ‖ identityKey (32) ‖ signingKey (32): what both bindings of a device sign.
 Bytes bindingBody(const AccountId& account, DeviceId id, const CurveKey& identityKey, const SigningKey& signingKey);
 
+// That an entry's keys are sound and that both consent to be listed: kBadKey, kBadBinding. Part of
+// SignedManifest::parse.
+Result<void> checkDevice(const AccountId& account, const ManifestDevice& device);
+
 // The manifest rule for two manifests of one account.
 enum class ManifestOrder { kNewer, kSame, kStale, kEquivocation, kUnretires };
 // What `candidate` is to the holder of `held`.
 ManifestOrder compare(const SignedManifest& held, const SignedManifest& candidate);
 
-// max(previous + 1, now in seconds)
+// What a manifest states as its time of issue: seconds since 1970-01-01 UTC, 0 before.
+std::uint64_t issueTime(WallTime now);
+// max(previous + 1, issueTime(now))
 std::uint64_t nextManifestVersion(std::uint64_t previous, WallTime now);
 
 }  // namespace waxwing

@@ -6,7 +6,7 @@
 #include "crypto/ids.h"
 #include "session/manifest.h"
 #include "session/own_device.h"
-#include "store/database.h"
+#include "store/client/manifest_table.h"
 
 namespace waxwing {
 
@@ -20,12 +20,15 @@ class ManifestBook {
 
   struct Adoption {
     ManifestOrder order = ManifestOrder::kSame;
-    bool first = false;              // nothing was held before
-    bool unconfirmed = false;        // first, and older than limits::kManifestUnconfirmedAge
-    std::vector<DeviceId> added;     // told to the user and to own devices
-    std::vector<DeviceId> retired;   // their sessions are wiped by the caller (Ratchet::wipe)
+    bool first = false;           // nothing was held before
+    bool unconfirmed = false;     // first, and older than limits::kManifestUnconfirmedAge
+    std::vector<DeviceId> added;  // told to the user and to own devices; empty on the first manifest of an account
+    std::vector<DeviceId>
+        retired;  // no longer listed with that key: their sessions are wiped by the caller (Ratchet::wipe)
   };
-  // Newer: stored. Stale, same, un-retiring: ignored. Same version with other bytes: both are kept and the account equivocates from now on.
+  // Newer: stored. Stale, same, un-retiring: ignored. Same version with other bytes: both are kept and the account
+  // equivocates until `settle`, also if newer manifests come meanwhile. What the user decided against is stale from
+  // then on.
   Adoption adopt(Transaction& transaction, const SignedManifest& candidate);
 
   // Encrypting to that account has stopped until the user decides.
@@ -38,15 +41,20 @@ class ManifestBook {
   // The user's decision: the manifest with that hash is the one. kNotFound if it is neither of the two.
   Result<void> settle(Transaction& transaction, const AccountId& account, const Hash& hash);
 
-  // The manifest's entry of a device that may be encrypted to: kUnlistedDevice, kRetiredDevice, kEquivocation.
+  // The entry of a device in the newest held manifest, whose messages may be read: kUnlistedDevice, kRetiredDevice.
+  Result<ManifestDevice> listed(const DeviceAddress& address);
+  // The same for a device that may be encrypted to: kEquivocation besides.
   Result<ManifestDevice> vouched(const DeviceAddress& address);
 
-  // On the primary: signs `manifest` with the next version and the previous hash, and adopts it.
+  // On the primary: signs `manifest` with the next version and the previous hash, and adopts it. kNotAllowed on another
+  // device, kUnretires, and the errors of SignedManifest::parse.
   Result<SignedManifest> reissue(Transaction& transaction, const OwnDevice& self, Manifest manifest);
 
  private:
+  Adoption adoptNewer(const SignedManifest& held, const SignedManifest& candidate);
+
   const Clock& clock_;
-  Statement find_, put_, putOther_, findOther_, forgetOther_;
+  ManifestTable table_;
 };
 
 }  // namespace waxwing

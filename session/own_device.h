@@ -15,7 +15,8 @@ namespace waxwing {
 class OwnDevice {
  public:
   // A new account, with this as its primary device 1: makes all keys and the first manifest (adopted into the book).
-  static Result<void> createAccount(Transaction& transaction, const RelayAddress& relay, const Clock& clock, Random& random);
+  static Result<void> createAccount(Transaction& transaction, const RelayAddress& relay, const Clock& clock,
+                                    Random& random);
   // kNoSuchProfile if neither `createAccount` nor a device grant has completed.
   static Result<OwnDevice> load(Database& db);
 
@@ -25,6 +26,7 @@ class OwnDevice {
   std::uint32_t registrationId() const { return registrationId_; }
   bool isPrimary() const { return accountKey_.has_value(); }
 
+  const SigningKeyPair& signingKey() const { return signingKey_; }
   Signature sign(SignatureUse use, ByteView body) const { return signingKey_.sign(use, body); }
   // The account's key, on the primary only: manifests, registration, device grants.
   const SigningKeyPair* accountKey() const { return accountKey_ ? &*accountKey_ : nullptr; }

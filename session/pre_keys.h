@@ -9,12 +9,12 @@
 #include "crypto/ports.h"
 #include "session/own_device.h"
 #include "session/published_keys.h"
-#include "store/database.h"
+#include "store/client/pre_key_table.h"
 
 namespace waxwing {
 
-// This device's own pre-keys and seal keys, private halves included: made, published, rotated every 48 h, destroyed when no relay can
-// still hold a message for them (docs/protocol.md §2).
+// This device's own pre-keys and seal keys, private halves included: made, published, rotated every 48 h, destroyed
+// when no relay can still hold a message for them (docs/protocol.md §2).
 class PreKeys {
  public:
   PreKeys(Database& db, const OwnDevice& self, const Clock& clock, Random& random);
@@ -26,7 +26,7 @@ class PreKeys {
     std::uint64_t counter = 0;
   };
   enum class Occasion {
-    kRoutine,   // rotates if 48 h have passed, refills below 25, else nothing is due
+    kRoutine,   // rotates if 48 h have passed, refills below 25, replaces a stock of 30 days, else nothing is due
     kRestored,  // after a restore of either side: everything anew
   };
   // What the relay says it holds.
@@ -40,14 +40,22 @@ class PreKeys {
   WallTime nextDue();
 
   std::optional<CurveKeyPair> findSealKey(std::uint32_t id);
-  // Destroys what has outlived retention plus 32 days.
+  // Destroys what was replaced retention plus 32 days ago, and what is remembered of messages as old. Once a day.
   void destroyExpired(Transaction& transaction);
 
+  // The private halves, for the ratchet alone.
+  PreKeyTable& table() { return table_; }
+
  private:
+  PreKeyTable::Publication firstPublication();
+  void rotate(PreKeyTable::Publication& publication);
+  std::vector<OneTimeKey> makeOneTime(PreKeyTable::Publication& publication, std::uint32_t count);
+  Bytes signCurrent(const PreKeyTable::Publication& publication);
+
   const OwnDevice& self_;
   const Clock& clock_;
   Random& random_;
-  Statement newestSigned_;  // session/pre_keys.cc has the rest
+  PreKeyTable table_;
 };
 
 }  // namespace waxwing

@@ -17,14 +17,15 @@
 
 namespace waxwing {
 
-// Pairwise sessions with the devices that a manifest vouches for: libsignal-protocol-c's X3DH and Double Ratchet with our guards
-// around every call (hardening H1, H2, H4, H5, H7, H8, H10–H12). Nothing is cached: a rolled-back transaction leaves no trace.
+// Pairwise sessions with the devices that a manifest vouches for: libsignal-protocol-c's X3DH and Double Ratchet with
+// our guards around every call (hardening H1, H2, H4, H5, H7, H8, H10–H12). Nothing is cached: a rolled-back
+// transaction leaves no trace.
 //
 // Every member that takes a Transaction runs in a savepoint of its own, undone on any error.
 class Ratchet {
  public:
-  Ratchet(Database& db, const OwnDevice& self, ManifestBook& manifests, PreKeys& preKeys, Anchors& anchors, const Clock& clock,
-          Random& random);
+  Ratchet(Database& db, const OwnDevice& self, ManifestBook& manifests, PreKeys& preKeys, Anchors& anchors,
+          const Clock& clock, Random& random);
   ~Ratchet();
 
   enum class Readiness {
@@ -35,29 +36,38 @@ class Ratchet {
   };
   Readiness readiness(const DeviceAddress& peer);
 
-  // Opens a session from a bundle that a relay handed out: verifies it against the manifest, runs the key gate, X3DH. Archives what was there.
-  // kUnlistedDevice, kRetiredDevice, kEquivocation, kBadKey, kBadSignature, kStaleKeys (a lower counter than seen), kMalformed.
+  // Verifies published keys that a relay handed out against the manifest, and remembers their counter.
+  // kUnlistedDevice, kRetiredDevice, kEquivocation, kBadKey, kBadSignature, kStaleKeys (a lower counter than seen),
+  // kMalformed.
+  Result<SignedKeys> acceptKeys(Transaction& transaction, const DeviceAddress& peer, ByteView signedKeys);
+
+  // Opens a session from a bundle that a relay handed out: verifies it against the manifest, runs the key gate, X3DH.
+  // Archives what was there. kUnlistedDevice, kRetiredDevice, kEquivocation, kBadKey, kBadSignature, kStaleKeys (a
+  // lower counter than seen), kMalformed.
   Result<void> establish(Transaction& transaction, const DeviceAddress& peer, const PreKeyBundle& bundle);
 
   struct Encrypted {
     CipherKind kind = CipherKind::kMessage;
     Bytes ciphertext;
-    std::int64_t anchor = 0;  // leaves only when Anchors::confirmed() has reached it
+    std::int64_t anchor = 0;             // leaves only when Anchors::confirmed() has reached it
     bool reducedForwardSecrecy = false;  // a pre-key message without a one-time key
   };
   // Pads (padContent) and encrypts `content` (unpadded bytes), advances the session, renews the anchor.
   // kNoSession, kSpentKey, kUnlistedDevice, kRetiredDevice, kEquivocation.
   Result<Encrypted> encrypt(Transaction& transaction, const DeviceAddress& peer, ByteView content);
 
-  // The unpadded content bytes, secret. The caller has checked that the newest held manifest lists `from`.
-  // kDuplicate (this very ciphertext was decrypted before), kKeyReuse (its message key was used, by another ciphertext), kInitialReplay,
-  // kUndecryptable, kCounterTooFar, kUntrustedIdentity, kBadKey, kUnknownPreKey, kNoSession, kMalformed.
-  Result<SecretBytes> decrypt(Transaction& transaction, const DeviceAddress& from, CipherKind kind, ByteView ciphertext);
+  // The unpadded content bytes, secret. The newest held manifest must list `from`: kUnlistedDevice, kRetiredDevice.
+  // kDuplicate (this very ciphertext was decrypted before), kKeyReuse (its message key was used, by another
+  // ciphertext), kInitialReplay, kUndecryptable, kCounterTooFar, kUntrustedIdentity, kBadKey, kUnknownPreKey,
+  // kNoSession, kMalformed.
+  Result<SecretBytes> decrypt(Transaction& transaction, const DeviceAddress& from, CipherKind kind,
+                              ByteView ciphertext);
 
   // Removes every session with a device (retired, or the account blocked).
   void wipe(Transaction& transaction, const DeviceAddress& peer);
 
-  // After a restore: records the sender ratchet key of every state of every session as spent. Such a state may decrypt and never encrypts.
+  // After a restore: records the sender ratchet key of every state of every session as spent. Such a state may decrypt
+  // and never encrypts.
   void spendAll(Transaction& transaction);
 
   // Checks the keyed digest over all (address, generation) pairs: kDamaged if a page was spliced in from an older copy.

@@ -184,7 +184,7 @@ void Database::control(Sql sql) {
 
 void Database::controlQuietly(Sql sql) noexcept { sqlite3_exec(db_, sql.text().data(), nullptr, nullptr, nullptr); }
 
-Transaction::Transaction(Database& db, CommitPoint point) : db_(db), point_(point) {
+Transaction::Transaction(Database& db, CommitPoint point) : db_(db), point_(point), serial_(++db.transactions_) {
   if (db_.inTransaction_) throw std::logic_error("a transaction within a transaction");
   db_.control("BEGIN IMMEDIATE");
   db_.inTransaction_ = true;

@@ -115,6 +115,7 @@ class Database {
   std::function<void(CommitPoint, CommitEdge)> commitHook_;
   std::int64_t walFrames_ = 0;
   bool inTransaction_ = false;
+  std::uint64_t transactions_ = 0;
   bool failed_ = false;
 };
 
@@ -132,10 +133,13 @@ class Transaction {
   // failed.
   void commit();
   Database& database() { return db_; }
+  // Tells this transaction from every other one of its Database object.
+  std::uint64_t serial() const { return serial_; }
 
  private:
   Database& db_;
   CommitPoint point_;
+  std::uint64_t serial_;
   bool open_ = true;
 };
 

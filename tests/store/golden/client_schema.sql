@@ -1,7 +1,121 @@
+CREATE TABLE anchor (
+  number INTEGER PRIMARY KEY,
+  anchor BLOB NOT NULL,
+  confirmed INTEGER NOT NULL -- 0 in flight, 1 confirmed
+) STRICT;
+
+CREATE TABLE anchor_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  number INTEGER NOT NULL,
+  anchor BLOB NOT NULL,
+  confirmed INTEGER NOT NULL, -- ciphertext up to this number may leave
+  base BLOB NOT NULL, -- what the own relay holds, as far as is known
+  restored_at INTEGER, -- when this database was last found to be a restored copy
+  generation INTEGER NOT NULL, -- the last one given out
+  generation_digest BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE canary (word TEXT NOT NULL) STRICT;
+
+CREATE TABLE decrypted (
+  chain INTEGER NOT NULL, -- the first 8 bytes of the sender's ratchet key
+  counter INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  decrypted_at INTEGER NOT NULL,
+  PRIMARY KEY (chain, counter, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device_request (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  registration_id INTEGER NOT NULL,
+  identity_secret BLOB NOT NULL,
+  signing_seed BLOB NOT NULL,
+  answer_secret BLOB NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE identity (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  registration_id INTEGER NOT NULL,
+  identity_secret BLOB NOT NULL,
+  signing_seed BLOB NOT NULL,
+  account_seed BLOB -- on the primary alone
+) STRICT;
+
+CREATE TABLE initial_message (
+  hash BLOB PRIMARY KEY,
+  signed_pre_key INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE keys_seen (
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  counter INTEGER NOT NULL,
+  PRIMARY KEY (account, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE manifest (
+  account BLOB PRIMARY KEY,
+  signed BLOB NOT NULL,
+  other BLOB, -- set: the account equivocates, and this is the other manifest
+  rejected BLOB -- the hash of what the user decided against
+) STRICT;
+
+CREATE TABLE one_time_pre_key (
+  id INTEGER PRIMARY KEY,
+  secret BLOB NOT NULL,
+  public BLOB NOT NULL,
+  destroy_at INTEGER
+) STRICT;
+
+CREATE TABLE publication (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  counter INTEGER NOT NULL,
+  stock_since INTEGER NOT NULL, -- when all one-time keys were last replaced
+  next_signed INTEGER NOT NULL,
+  next_one_time INTEGER NOT NULL,
+  next_seal INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE seal_key (
+  id INTEGER PRIMARY KEY,
+  secret BLOB NOT NULL,
+  public BLOB NOT NULL,
+  destroy_at INTEGER
+) STRICT;
+
+CREATE TABLE session (
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  generation INTEGER NOT NULL, -- of this row's last change, never used twice
+  record BLOB NOT NULL,
+  UNIQUE (account, device)
+) STRICT;
+
+CREATE TABLE session_birth (
+  base_key BLOB PRIMARY KEY,
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  born_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE setting (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signed_pre_key (
+  id INTEGER PRIMARY KEY,
+  secret BLOB NOT NULL,
+  public BLOB NOT NULL,
+  signature BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  destroy_at INTEGER
+) STRICT;
+
+CREATE TABLE spent_ratchet_key (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 
