@@ -1,0 +1,60 @@
+#include "rpc/relay/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace waxwing::relay {
+namespace {
+
+// A peer that is gone without a word is noticed after about two minutes.
+void keepAlive(kj::AsyncIoStream& stream) {
+  const auto set = [&stream](int level, int option, int value) {
+    stream.setsockopt(level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 20);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+}  // namespace
+
+Listener::Listener(Server& server, TlsServer& tls, kj::Timer& timer, kj::Own<kj::ConnectionReceiver> port)
+    : server_(server),
+      tls_(tls),
+      timer_(timer),
+      port_(kj::mv(port)),
+      tasks_(kj::heap<kj::TaskSet>(static_cast<kj::TaskSet::ErrorHandler&>(*this))) {
+  tasks_->add(acceptNext());
+}
+
+void Listener::stop() {
+  tasks_ = nullptr;
+  port_ = nullptr;
+}
+
+kj::Promise<void> Listener::acceptNext() {
+  return port_->accept()
+      .then(
+          [this](kj::Own<kj::AsyncIoStream>&& stream) -> kj::Promise<void> {
+            shakeHands(kj::mv(stream));
+            return kj::READY_NOW;
+          },
+          [this](kj::Exception&& failure) { return pauseAfter(kj::mv(failure)); })
+      .then([this] { return acceptNext(); });
+}
+
+// Out of file descriptors, most likely: accepting again at once would only spin.
+kj::Promise<void> Listener::pauseAfter(kj::Exception&&) { return timer_.afterDelay(100 * kj::MILLISECONDS); }
+
+void Listener::shakeHands(kj::Own<kj::AsyncIoStream> stream) {
+  if (handshakes_ >= kHandshakes) return;
+  ++handshakes_;
+  keepAlive(*stream);
+  auto wrapped = timer_.timeoutAfter(toKj(limits::kHandshakeTimeout), tls_.wrap(kj::mv(stream)));
+  tasks_->add(wrapped.then([this](kj::Own<kj::AsyncIoStream>&& secure) { server_.accept(kj::mv(secure)); })
+                  .attach(kj::defer([this] { --handshakes_; })));
+}
+
+}  // namespace waxwing::relay
