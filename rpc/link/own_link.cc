@@ -36,7 +36,6 @@ void OwnLink::start() {
 }
 
 void OwnLink::shutDown() {
-  if (wish_ != Wish::kOffline) return;
   running_ = nullptr;
   dropSession({Errc::kOffline, "the link was switched off"});
   mode_ = Mode::kIdle;

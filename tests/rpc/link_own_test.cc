@@ -215,6 +215,18 @@ TEST_F(OwnLinkTest, GoingOfflineAnswersWhatIsOpenAndStaysOffline) {
   EXPECT_EQ(relay_.dials, 2u);
 }
 
+TEST_F(OwnLinkTest, OfflineAndOnlineAgainInOneBreathIsANewAttempt) {
+  relay_.dialFailures = {{LinkPhase::kTls, Cause::kFailed}};
+  goOnline();
+  link([](Link& link) {
+    link.goOffline();
+    link.goOnline();
+  });
+  settle();
+  EXPECT_EQ(relay_.dials, 2u);
+  EXPECT_EQ(host_.log.back(), "attached 0 0");
+}
+
 TEST_F(OwnLinkTest, MailboxCallsAreAnsweredInTheirOwnTerms) {
   comeOnline();
   link([](Link& link) {
