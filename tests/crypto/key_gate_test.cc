@@ -6,33 +6,17 @@
 #include "crypto/edwards.h"
 #include "crypto/sign.h"
 #include "tests/crypto/edwards_points.h"
+#include "tests/support/all_zero_points.h"
 #include "tests/support/vectors.h"
 
 namespace waxwing {
 namespace {
 
+using testing::kAllZeroPoints;
 using testing::kSmallOrderPoints;
 using testing::unhex;
 
 constexpr auto kX25519Vectors = "wycheproof/x25519_test.json";
-
-// The distinct public keys behind Wycheproof's 31 X25519 cases whose shared secret is all zero.
-constexpr std::array<std::string_view, 14> kAllZeroPoints{
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0000000000000000000000000000000000000000000000000000000000000080",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000080",
-    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f11d7",
-    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-};
 
 bool passes(ByteView key) {
   const auto checked = checkCurveKey(key);
