@@ -48,7 +48,9 @@ std::optional<PreKeys::Publication> PreKeys::prepare(Transaction&, Occasion occa
   const bool replaceAll =
       restored || relay.counter != held->counter || hasPassed(held->stockSince, now, limits::kOneTimeStockAge);
   const bool refill = replaceAll || relay.oneTimeKeys < limits::kOneTimeKeysRefillAt;
-  if (!refill && nextDue() > now && !hasPassed(nextDue(), now, limits::kKeyRotation)) return std::nullopt;
+  const auto current = table_.findCurrentSigned();
+  const bool rotation = restored || !current || hasPassed(current->createdAt, now, limits::kKeyRotation);
+  if (!refill && !rotation) return std::nullopt;
 
   // After a restore the lost copy may have used the ids that come next: begin elsewhere.
   const auto before = held ? held->counter : 0;
@@ -58,7 +60,7 @@ std::optional<PreKeys::Publication> PreKeys::prepare(Transaction&, Occasion occa
     table_.replaceOneTime(now + kKeptAfterReplacement);
     publication.stockSince = now;
   }
-  if (restored || hasPassed(nextDue() - limits::kKeyRotation, now, limits::kKeyRotation)) rotate(publication);
+  if (rotation) rotate(publication);
   const auto stock = replaceAll ? 0 : std::min(relay.oneTimeKeys, limits::kOneTimeKeysPublished);
   auto oneTime = makeOneTime(publication, refill ? limits::kOneTimeKeysPublished - stock : 0);
   table_.putPublication(publication);
