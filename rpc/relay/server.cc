@@ -44,6 +44,6 @@ kj::Promise<void> Server::upkeep() {
       .then([this](Result<UpkeepOutcome>) { return upkeep(); });
 }
 
-void Server::taskFailed(kj::Exception&& exception) { KJ_LOG(ERROR, "a connection's end failed", exception); }
+void Server::taskFailed(kj::Exception&& exception) { KJ_LOG(ERROR, "a connection's end failed", exception.getType()); }
 
 }  // namespace waxwing::relay
