@@ -1,0 +1,47 @@
+#include "store/client/refusal_table.h"
+
+namespace waxwing {
+
+std::int64_t RefusalTable::add(Transaction&, const Row& row) {
+  const auto payload = row.payload.empty() ? std::nullopt : std::optional(row.payload);
+  add_.run(row.at, row.envelope, row.code, row.reason, payload);
+  const std::int64_t id = db_.lastInsertRowId();
+  trim_.run(id - kMost);
+  return id;
+}
+
+void RefusalTable::remove(Transaction&, std::int64_t id) { remove_.run(id); }
+
+std::vector<RefusalTable::Row> RefusalTable::all() {
+  std::vector<Row> found;
+  Rows rows = all_.query();
+  while (rows.next()) {
+    Row row{.at = rows.time(0), .envelope = {}, .code = rows.as<Errc>(2), .reason = rows.text(3), .payload = {}};
+    if (!rows.isNull(1)) row.envelope = rows.fixed<EnvelopeId>(1);
+    if (!rows.isNull(4)) row.payload = rows.bytes(4);
+    found.push_back(std::move(row));
+  }
+  return found;
+}
+
+bool ParkedTable::add(Transaction&, const DeviceAddress& from, ByteView payload) {
+  {
+    Rows rows = count_.query(from.account);
+    if (!rows.next() || rows.integer(0) >= kMostPerAccount) return false;
+  }
+  add_.run(from.account, from.device, payload);
+  return true;
+}
+
+bool ParkedTable::has(const DeviceAddress& from) { return has_.query(from.account, from.device).next(); }
+
+std::vector<ParkedTable::Row> ParkedTable::from(const AccountId& account) {
+  std::vector<Row> found;
+  Rows rows = from_.query(account);
+  while (rows.next()) found.push_back({rows.integer(0), rows.bytes(1)});
+  return found;
+}
+
+void ParkedTable::remove(Transaction&, std::int64_t id) { remove_.run(id); }
+
+}  // namespace waxwing

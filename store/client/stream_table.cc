@@ -1,0 +1,60 @@
+#include "store/client/stream_table.h"
+
+namespace waxwing {
+
+namespace {
+
+StreamTable::Above readAbove(const Rows& rows) {
+  return {static_cast<std::uint64_t>(rows.integer(0)), rows.fixed<Hash>(1), rows.fixed<Hash>(2)};
+}
+
+}  // namespace
+
+std::optional<StreamTable::Mark> StreamTable::findMark(const Key& key) {
+  Rows rows = findMark_.query(key.device.account, key.device.device, key.stream);
+  if (!rows.next()) return std::nullopt;
+  return Mark{static_cast<std::uint64_t>(rows.integer(0)), rows.fixed<Hash>(1)};
+}
+
+void StreamTable::putMark(Transaction&, const Key& key, const Mark& mark) {
+  putMark_.run(key.device.account, key.device.device, key.stream, mark.sequence, mark.digest);
+}
+
+std::optional<StreamTable::Above> StreamTable::findAbove(const Key& key, std::uint64_t sequence) {
+  Rows rows = findAbove_.query(key.device.account, key.device.device, key.stream, sequence);
+  if (!rows.next()) return std::nullopt;
+  return readAbove(rows);
+}
+
+std::optional<StreamTable::Above> StreamTable::findAboveBelow(const Key& key, std::uint64_t sequence) {
+  Rows rows = findAboveBelow_.query(key.device.account, key.device.device, key.stream, sequence);
+  if (!rows.next()) return std::nullopt;
+  return readAbove(rows);
+}
+
+void StreamTable::putAbove(Transaction&, const Key& key, const Above& above) {
+  putAbove_.run(key.device.account, key.device.device, key.stream, above.sequence, above.digest, above.previous);
+}
+
+void StreamTable::removeAbove(Transaction&, const Key& key, std::uint64_t sequence) {
+  removeAbove_.run(key.device.account, key.device.device, key.stream, sequence);
+}
+
+std::optional<StreamTable::Hole> StreamTable::findHole(const Key& key, std::uint64_t sequence) {
+  Rows rows = findHole_.query(key.device.account, key.device.device, key.stream, sequence);
+  if (!rows.next()) return std::nullopt;
+  const Hole hole{static_cast<std::uint64_t>(rows.integer(0)), static_cast<std::uint64_t>(rows.integer(1)),
+                  rows.integer(2)};
+  if (hole.last < sequence) return std::nullopt;
+  return hole;
+}
+
+void StreamTable::putHole(Transaction&, const Key& key, const Hole& hole) {
+  putHole_.run(key.device.account, key.device.device, key.stream, hole.first, hole.last, hole.message);
+}
+
+void StreamTable::removeHole(Transaction&, const Key& key, std::uint64_t first) {
+  removeHole_.run(key.device.account, key.device.device, key.stream, first);
+}
+
+}  // namespace waxwing
