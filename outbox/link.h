@@ -15,9 +15,10 @@
 #include "session/published_keys.h"
 #include "session/relay_address.h"
 
-// The port between what a device owes (outbox/) and the network (rpc/link), without I/O and without futures: requests go down
-// with a ticket and are answered once, later, from the event loop. No call on either side re-enters the other: an implementation of
-// Link never calls its LinkHost from inside a Link member. Tickets live in memory only; when the process ends, so do they.
+// The port between what a device owes (outbox/) and the network (rpc/link), without I/O and without futures: requests
+// go down with a ticket and are answered once, later, from the event loop. No call on either side re-enters the other:
+// an implementation of Link never calls its LinkHost from inside a Link member. Tickets live in memory only; when the
+// process ends, so do they.
 namespace waxwing {
 
 using Ticket = std::uint64_t;
@@ -52,7 +53,8 @@ struct AccessKeyHashes {
   std::vector<AccessKeyHash> invites;
 };
 
-// Answers. An Error in place of one means that the call did not come to an end: disconnected, timed out, untrusted, offline.
+// Answers. An Error in place of one means that the call did not come to an end: disconnected, timed out, untrusted,
+// offline.
 
 struct ItemOutcome {
   enum class Kind { kAccepted, kMailboxFull, kNoSuchDevice } kind = Kind::kAccepted;
@@ -142,7 +144,15 @@ struct Page {
 // What a person is shown of the link (docs/protocol.md §5).
 struct LinkState {
   enum class Kind { kOffline, kWaitingForNetwork, kConnecting, kSyncing, kOnline, kStopped } kind = Kind::kOffline;
-  enum class Stop { kNone, kReplaced, kCloned, kRetired, kRelayUntrusted, kWrongVersion, kNotRegistered } stop = Stop::kNone;
+  enum class Stop {
+    kNone,
+    kReplaced,
+    kCloned,
+    kRetired,
+    kRelayUntrusted,
+    kWrongVersion,
+    kNotRegistered
+  } stop = Stop::kNone;
   std::optional<WallTime> retryAt;  // kWaitingForNetwork
   std::uint64_t left = 0;           // kSyncing: items still to come
   std::string detail;               // one line, for a person: why the last attempt failed

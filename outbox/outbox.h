@@ -51,7 +51,13 @@ class Outbox final : public LinkHost {
   Result<MessageId> send(const AccountId& to, std::string_view text);
   // Marks everything of that conversation up to and including `position` as read; receipts follow.
   Result<void> markRead(const AccountId& conversation, std::int64_t upToPosition);
+  // Of texts only, and only while no part of it may have left: kNotFound, kNotAllowed.
   Result<void> cancel(std::int64_t outboxItem);
+
+  // Receipts of this device are on until they are switched off.
+  enum class ReceiptSwitch { kOn, kOff };
+  void switchDeliveredReceipts(ReceiptSwitch wanted);
+  void switchReadReceipts(ReceiptSwitch wanted);
 
   // Contacts
   // Accepts on this side and sends the request. kNameTaken, kBadInvite (one's own).

@@ -1,0 +1,123 @@
+#include "outbox/apply.h"
+
+#include "outbox/timeline.h"
+
+namespace waxwing {
+
+Result<void> Apply::apply(Transaction& transaction, const Content& content) {
+  context_.sawTime(content.head.sentAt);
+  return std::visit([&](const auto& body) { return on(transaction, content.head, body); }, content.body);
+}
+
+bool Apply::addReceived(Transaction& transaction, const Head& head, MessageTable::Row row) {
+  if (context_.messages.find(head.from.account, head.from.device, head.messageId)) return false;
+  row.author = head.from.account;
+  row.device = head.from.device;
+  row.id = head.messageId;
+  row.conversation = head.conversation;
+  row.sentAt = head.sentAt.value;
+  row.arrivedAt = context_.now();
+  row.position = context_.messages.add(transaction, row);
+  if (row.mine) parts_.receipts.applyEarly(transaction, row);
+  const auto kept = row.mine ? context_.messages.find(row.position).value_or(std::move(row)) : std::move(row);
+  context_.events.add(event::MessageArrived{kept.conversation, timelineItem(context_, kept)});
+  return true;
+}
+
+Result<void> Apply::ignore(Transaction& transaction, const Head&, std::string reason) {
+  context_.refusals.add(transaction, {.at = context_.now(),
+                                      .envelope = {},
+                                      .code = Errc::kUnsupportedVersion,
+                                      .reason = std::move(reason),
+                                      .payload = {}});
+  return {};
+}
+
+Result<void> Apply::on(Transaction&, const Head&, const body::Empty&) { return {}; }
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Text& body) {
+  MessageTable::Row row;
+  row.kind = static_cast<std::uint8_t>(TimelineItem::Kind::kText);
+  row.text = body.text;
+  if (addReceived(transaction, head, std::move(row))) {
+    parts_.receipts.addDelivered(transaction, head.from.account, head.messageId);
+  }
+  return {};
+}
+
+template <typename Other>
+Result<void> Apply::on(Transaction& transaction, const Head& head, const Other& other) {
+  MessageTable::Row row;
+  row.kind = static_cast<std::uint8_t>(TimelineItem::Kind::kUnsupported);
+  if constexpr (std::is_same_v<Other, body::Unsupported>) {
+    row.body = SecretBytes(other.content);
+  } else {
+    auto encoded = encodeBody(Body(other));
+    if (!encoded) return tl::unexpected(encoded.error());
+    row.body = std::move(*encoded);
+  }
+  addReceived(transaction, head, std::move(row));
+  return {};
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Receipt& body) {
+  parts_.receipts.onReceipt(transaction, head.from.account, body);
+  return {};
+}
+
+Result<void> Apply::on(Transaction&, const Head&, const body::Typing&) { return {}; }
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Profile& body) {
+  return parts_.contacts.onProfile(transaction, head, body);
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::ContactRequest& body) {
+  return parts_.contacts.onRequest(transaction, head, body);
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncSent& body) {
+  const auto sent = decodeBody(body.body);
+  if (!sent) return tl::unexpected(sent.error());
+  MessageTable::Row row;
+  row.mine = true;
+  row.readHere = true;
+  row.state = static_cast<std::uint8_t>(DeliveryState::kPending);
+  if (const auto* text = std::get_if<body::Text>(&*sent)) {
+    row.kind = static_cast<std::uint8_t>(TimelineItem::Kind::kText);
+    row.text = text->text;
+  } else {
+    row.kind = static_cast<std::uint8_t>(TimelineItem::Kind::kUnsupported);
+    row.body = SecretBytes(body.body);
+  }
+  addReceived(transaction, head, std::move(row));
+  return {};
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncRead& body) {
+  for (const MessageRef& message : body.messages) {
+    const auto row = context_.messages.find(message.author.account, message.author.device, message.id);
+    if (!row || row->readHere || row->conversation != head.conversation) continue;
+    context_.messages.markRead(transaction, row->position);
+    context_.events.add(event::ContactChanged{head.conversation});
+  }
+  return {};
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head&, const body::SyncContact& body) {
+  return parts_.contacts.onSync(transaction, body);
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head&, const body::SyncAccessKeys& body) {
+  parts_.keys.take(transaction, body.contactKey, body.inviteKeys);
+  return {};
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::ResendRequest&) {
+  return ignore(transaction, head, "a resend was asked for, which this version does not do");
+}
+
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Marks&) {
+  return ignore(transaction, head, "marks were sent, which this version does not answer");
+}
+
+}  // namespace waxwing

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "outbox/context.h"
+#include "session/content.h"
+
+namespace waxwing {
+
+// From something to say to rows that are owed: the message, and for each recipient device its number in our stream and
+// its ciphertext, in one transaction. Where no session exists, the message waits in clear, and so does what follows it.
+class Composer {
+ public:
+  explicit Composer(Context& context) : context_(context) {}
+
+  struct Draft {
+    AccountId conversation;
+    std::uint8_t kind = MessageTable::kService;  // TimelineItem::Kind, or kService for what no timeline shows
+    Body body;
+    std::vector<AccountId> owedTo;  // every device of these, but this one
+  };
+  struct Composed {
+    std::int64_t position = 0;
+    MessageId id;
+  };
+  Composed compose(Transaction& transaction, Draft draft);
+
+  // Service content to all devices of a contact, or to one's own siblings (nothing happens if there are none).
+  void tellContact(Transaction& transaction, const AccountId& account, Body body);
+  void tellSiblings(Transaction& transaction, const AccountId& conversation, Body body);
+
+  // What waited for the account's devices to become known goes to each of them.
+  void fanOut(Transaction& transaction, const AccountId& account);
+  // Adds a device to what is still on its way to its account.
+  void addDevice(Transaction& transaction, const DeviceAddress& device);
+  // Encrypts what waits for a device, in order, as far as it may leave, `kMostPerStep` at most. False if it stopped
+  // for want of a session.
+  static constexpr std::size_t kMostPerStep = 256;
+  bool encryptWaiting(Transaction& transaction, const DeviceAddress& device);
+  // Encrypts `message` and what follows it for a device once more, under their old numbers: its content has changed.
+  void withdraw(Transaction& transaction, const DeviceAddress& device, std::int64_t message);
+  // Whether the first that waits for a device may leave once there is a session.
+  bool wantsSession(const DeviceAddress& device);
+
+ private:
+  void owe(Transaction& transaction, const AccountId& account, const MessageTable::Row& row, Content& content);
+  std::optional<DeliveryTable::Cipher> encrypt(Transaction& transaction, const DeviceAddress& device, Content& content,
+                                               const std::optional<Bytes>& fixedHead);
+  Content contentFor(const AccountId& account, const MessageTable::Row& row);
+  bool mayLeave(const AccountId& account, const Body& body);
+
+  // The last content that was encrypted, for the digest in the one behind it.
+  struct Chain {
+    DeviceAddress device;
+    std::uint64_t sequence = 0;
+    Hash digest;
+  };
+
+  Context& context_;
+  Chain chain_;
+};
+
+}  // namespace waxwing

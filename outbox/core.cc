@@ -1,0 +1,95 @@
+#include "outbox/core.h"
+
+namespace waxwing {
+
+Outbox::Core::Core(Database& database, OwnDevice self, Ports portsGiven)
+    : ports(std::move(portsGiven)), context(database, ports.clock, ports.random, std::move(self)) {
+  if (!context.stream.isZero() && context.settings.find(setting::kContactKey)) return;
+  const StreamId stream = context.stream.isZero() ? context.random.fixed<StreamId>() : context.stream;
+  Step step(context, CommitPoint::kKeys);
+  context.settings.put(step, setting::kStream, stream.view());
+  keys.makeFirst(step);
+  step.commit();
+  context.stream = stream;
+}
+
+void Outbox::Core::turn() {
+  applyParked();
+  if (context.stopped != LinkState::Stop::kNone && network.wanted()) network.link->goOffline();
+  if (std::exchange(context.keysUsed, false)) {
+    publishing.checkKeys();
+    context.publishingDue = true;
+  }
+  if (context.publishingDue) publishing.pump();
+  pumpLanes();
+  showLink();
+  context.events.deliver(ports.onEvent);
+}
+
+void Outbox::Core::fullTurn() {
+  context.publishingDue = true;
+  for (const AccountId& account : context.deliveries.accounts()) context.owing.insert(account);
+  lanes.pumpAll();
+  turn();
+}
+
+void Outbox::Core::pumpLanes() {
+  if (network.link == nullptr) return context.owing.clear();
+  for (const AccountId& account : std::exchange(context.owing, {})) lanes.pump(account);
+  flush.pump();
+  if (!flush.takeProgress()) return;
+  lanes.pumpAll();
+  flush.pump();
+}
+
+void Outbox::Core::applyParked() {
+  while (!context.manifestsNew.empty()) {
+    for (const AccountId& account : std::exchange(context.manifestsNew, {})) inbox.applyParked(account);
+  }
+}
+
+void Outbox::Core::applySlice() {
+  const auto done = inbox.applySlice();
+  if (!done) return;
+  const std::uint64_t behind = inbox.empty() && network.caughtUp ? 0 : network.left;
+  network.left = behind > limits::kSliceEnvelopes ? behind - limits::kSliceEnvelopes : inbox.size();
+  network.link->acknowledge(*done, network.tickets.openFor<MailboxAnswer>([](const auto&) {}));
+}
+
+bool Outbox::Core::settled() {
+  const bool linkQuiet = network.link == nullptr || !network.wanted() || network.caughtUp || network.ownUnreachable();
+  return linkQuiet && network.tickets.empty() && inbox.empty() && !receipts.due() && publishing.idle();
+}
+
+std::optional<WallTime> Outbox::Core::nextDeadline() {
+  if (!inbox.empty()) return context.now();
+  std::optional<WallTime> next = receipts.due();
+  for (const auto& candidate : {lanes.nextDeadline(), flush.nextDeadline(), publishing.nextDeadline()}) {
+    if (candidate && (!next || *candidate < *next)) next = candidate;
+  }
+  return next;
+}
+
+LinkState Outbox::Core::linkToShow() const {
+  LinkState state = network.state;
+  if (context.stopped != LinkState::Stop::kNone) {
+    state.kind = LinkState::Kind::kStopped;
+    state.stop = context.stopped;
+    return state;
+  }
+  if (!network.ownUp()) return state;
+  state.kind = network.caughtUp ? LinkState::Kind::kOnline : LinkState::Kind::kSyncing;
+  state.left = network.caughtUp ? 0 : network.left;
+  return state;
+}
+
+void Outbox::Core::showLink() {
+  LinkState now = linkToShow();
+  const bool same = now.kind == shown.kind && now.stop == shown.stop && now.retryAt == shown.retryAt &&
+                    now.left == shown.left && now.detail == shown.detail;
+  if (same) return;
+  shown = now;
+  context.events.add(event::LinkChanged{std::move(now)});
+}
+
+}  // namespace waxwing

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "outbox/anchor_flush.h"
+#include "outbox/apply.h"
+#include "outbox/contacts.h"
+#include "outbox/devices.h"
+#include "outbox/inbox.h"
+#include "outbox/lanes.h"
+#include "outbox/outbox.h"
+#include "outbox/publishing.h"
+#include "outbox/receipts.h"
+
+namespace waxwing {
+
+// The parts of the room and how a turn goes: something happens, in its transaction; then all that can go on goes on;
+// then the app is told.
+class Outbox::Core {
+ public:
+  Core(Database& database, OwnDevice self, Ports portsGiven);
+
+  // After anything that the app or the link did.
+  void turn();
+  // The same, looking at everything.
+  void fullTurn();
+  LinkState::Stop stopReason() const { return context.stopped; }
+  bool settled();
+  std::optional<WallTime> nextDeadline();
+  void applySlice();
+
+  Ports ports;
+  Context context;
+  Network network;
+  Composer composer{context};
+  MessageStates states{context};
+  Manifests manifests{context, composer, states};
+  AccessKeys keys{context, composer};
+  Contacts contacts{context, composer, keys};
+  Receipts receipts{context, composer, states};
+  Apply apply{{context, composer, contacts, keys, receipts}};
+  Inbox inbox{{context, composer, manifests, apply}};
+  AnchorFlush flush{context, network, keys, states, ports.restoreMarker};
+  Lanes lanes{{context, network, composer, manifests, states, flush}};
+  Publishing publishing{context, network, manifests, keys};
+  Devices devices{context, manifests, keys};
+  std::string registrationToken;  // secret towards third parties
+  LinkState shown;                // what the app is told of the link
+
+ private:
+  void applyParked();
+  void pumpLanes();
+  void showLink();
+  LinkState linkToShow() const;
+};
+
+}  // namespace waxwing

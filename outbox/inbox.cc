@@ -1,0 +1,216 @@
+#include "outbox/inbox.h"
+
+#include "outbox/timeline.h"
+
+namespace waxwing {
+
+void Inbox::add(Page page) {
+  for (IncomingItem& item : page.items) waiting_.push_back({std::move(item), page.attempts});
+}
+
+std::optional<std::uint64_t> Inbox::applySlice() {
+  if (waiting_.empty()) return std::nullopt;
+  std::optional<std::int64_t> suspect;
+  if (const auto* envelope = std::get_if<IncomingEnvelope>(&waiting_.front().item);
+      envelope != nullptr && waiting_.front().attempts >= kSuspectAttempts) {
+    Step step(context_, CommitPoint::kReceive);
+    suspect = context_.refusals.add(step, {.at = context_.now(),
+                                           .envelope = envelope->id,
+                                           .code = Errc::kInternal,
+                                           .reason = "unreadable: came several times and was never acknowledged",
+                                           .payload = envelope->payload});
+    step.commit();
+  }
+
+  Step step(context_, CommitPoint::kReceive);
+  const WallTime begin = context_.now();
+  std::uint64_t last = 0;
+  std::size_t done = 0;
+  while (done < waiting_.size() && done < limits::kSliceEnvelopes) {
+    last = applyItem(step, waiting_[done++]);
+    if (suspect || context_.now() - begin >= limits::kSliceTime) break;
+  }
+  if (suspect) context_.refusals.remove(step, *suspect);
+  context_.settings.putInteger(step, setting::kAcknowledged, static_cast<std::int64_t>(last));
+  step.commit();
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
+  return last;
+}
+
+std::uint64_t Inbox::applyItem(Transaction& transaction, const Waiting& waiting) {
+  if (const auto* gap = std::get_if<IncomingGap>(&waiting.item)) {
+    noteGap(transaction, *gap);
+    return gap->last;
+  }
+  const auto& envelope = std::get<IncomingEnvelope>(waiting.item);
+  applyEnvelope(transaction, envelope);
+  return envelope.number;
+}
+
+void Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming) {
+  const auto envelope = unseal(incoming);
+  if (!envelope) return refuse(transaction, incoming, envelope.error());
+  // A manifest of someone we know is worth keeping whatever becomes of its envelope.
+  if (isKnown(envelope->from.account)) {
+    if (auto taken = takeManifest(transaction, *envelope); !taken) return refuse(transaction, incoming, taken.error());
+  }
+
+  Error error;
+  {
+    Attempt attempt(context_, transaction);
+    const auto place = placeOf(transaction, *envelope);
+    if (place && *place == Place::kPark) {
+      if (context_.parked.add(transaction, envelope->from, incoming.payload)) return attempt.keep();
+      error = {Errc::kOverLimit, "too much waits for this sender's device list"};
+    } else {
+      const auto opened =
+          place ? open(transaction, *envelope, incoming.keyClass) : Result<void>(tl::unexpected(place.error()));
+      if (opened) return attempt.keep();
+      error = opened.error();
+    }
+  }
+  // A sibling may know the sender: it tells us about its contacts as it goes.
+  const bool siblings = !context_.roster.devices(context_.selfAccount(), context_.selfAddress()).empty();
+  if (error.code == Errc::kNotPermitted && siblings && incoming.keyClass == IncomingEnvelope::KeyClass::kContact &&
+      standingOf(envelope->from.account) == SenderStanding::kUnknown &&
+      context_.parked.add(transaction, envelope->from, incoming.payload)) {
+    return;
+  }
+  refuse(transaction, incoming, error);
+}
+
+Result<Envelope> Inbox::unseal(const IncomingEnvelope& incoming) {
+  const auto to = sealedTo(incoming.payload);
+  if (!to) return tl::unexpected(to.error());
+  const auto key = context_.preKeys.findSealKey(to->sealKeyId);
+  if (!key) return fail(Errc::kUnknownSealKey, "sealed to a key that this device does not have");
+  auto envelope = openEnvelope(incoming.payload, *key);
+  if (!envelope) return envelope;
+  if (envelope->id != incoming.id || envelope->to != context_.selfAddress()) {
+    return fail(Errc::kWrongRecipient, "the envelope was made for another place");
+  }
+  if (context_.contactState(envelope->from.account) == ContactState::kBlocked) {
+    return fail(Errc::kNotAllowed, "from a blocked contact");
+  }
+  return envelope;
+}
+
+Result<void> Inbox::takeManifest(Transaction& transaction, const Envelope& envelope) {
+  if (envelope.manifest.empty()) return {};
+  const auto taken = parts_.manifests.take(transaction, envelope.from.account, envelope.manifest);
+  if (!taken) return tl::unexpected(taken.error());
+  return {};
+}
+
+Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& envelope) {
+  const DeviceAddress& from = envelope.from;
+  const bool known = isKnown(from.account);
+  if (!known) {
+    if (auto taken = takeManifest(transaction, envelope); !taken) return tl::unexpected(taken.error());
+  }
+  const SignedManifest* manifest = context_.roster.find(from.account);
+  if (manifest == nullptr) return fail(Errc::kUnlistedDevice, "from an unknown sender without a device list");
+  if ((*manifest)->isRetired(from.device)) return fail(Errc::kRetiredDevice, "from a device that was retired");
+  if (context_.parked.has(from)) return Place::kPark;  // what follows waits as well, so that order is kept
+  if ((*manifest)->find(from.device) != nullptr) return Place::kApply;
+  if (!known) return fail(Errc::kUnlistedDevice, "from a device that its account does not list");
+  return Place::kPark;
+}
+
+Result<void> Inbox::open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass) {
+  const auto plaintext = context_.ratchet.decrypt(transaction, envelope.from, envelope.kind, envelope.ciphertext);
+  if (!plaintext) return tl::unexpected(plaintext.error());
+  const auto content = decode(plaintext->view());
+  if (!content) return tl::unexpected(content.error());
+  if (auto head = checkHead(content->head, content->body, envelope.from, context_.selfAddress()); !head) return head;
+  const SenderStanding standing = standingOf(envelope.from.account);
+  if (auto allowed = checkPermission(content->body, standing); !allowed) return allowed;
+  auto noted = streams_.note(transaction, content->head.conversation, content->head, digestOf(plaintext->view()));
+  if (!noted) return noted;
+  if (auto applied = parts_.apply.apply(transaction, *content); !applied) return applied;
+  notePeer(transaction, content->head, standing);
+  if (envelope.kind == CipherKind::kPreKey) context_.keysUsed = true;
+  return {};
+}
+
+void Inbox::notePeer(Transaction& transaction, const Head& head, SenderStanding standing) {
+  const auto peer = context_.devices.get(head.from);
+  const ManifestRef own = context_.roster.ref(context_.selfAccount());
+  const std::uint64_t holds = head.yourManifest == own ? own.version : std::min(head.yourManifest.version, own.version);
+  if (holds != peer.holdsManifest) context_.devices.putHoldsManifest(transaction, head.from, holds);
+  if (holds >= own.version || peer.toldManifest >= own.version) return;
+  if (standing != SenderStanding::kAccepted && standing != SenderStanding::kOwnDevice) return;
+  // It believes an older list of ours: the next envelope carries the newer one, and if none is due, one is made.
+  if (context_.deliveries.owes(head.from)) return;
+  context_.devices.putToldManifest(transaction, head.from, own.version);
+  if (standing == SenderStanding::kOwnDevice) {
+    parts_.composer.tellSiblings(transaction, context_.selfAccount(), body::Profile{});
+  } else {
+    parts_.composer.tellContact(transaction, head.from.account, body::Profile{});
+  }
+}
+
+SenderStanding Inbox::standingOf(const AccountId& account) {
+  if (account == context_.selfAccount()) return SenderStanding::kOwnDevice;
+  switch (context_.contactState(account)) {
+    case ContactState::kAccepted:
+      return SenderStanding::kAccepted;
+    case ContactState::kInvited:
+    case ContactState::kRequested:
+      return SenderStanding::kRequested;
+    case ContactState::kBlocked:
+      break;
+  }
+  return SenderStanding::kUnknown;
+}
+
+bool Inbox::isKnown(const AccountId& account) {
+  const SenderStanding standing = standingOf(account);
+  return standing != SenderStanding::kUnknown;
+}
+
+void Inbox::refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error) {
+  RefusalTable::Row row{
+      .at = context_.now(), .envelope = incoming.id, .code = error.code, .reason = error.message, .payload = {}};
+  if (error.code == Errc::kRetiredDevice) row.payload = incoming.payload;
+  context_.refusals.add(transaction, row);
+}
+
+void Inbox::noteGap(Transaction& transaction, const IncomingGap& gap) {
+  addNote(context_, transaction, context_.selfAccount(), context_.selfAddress(), TimelineItem::Kind::kGap,
+          "the relay lost " + std::to_string(gap.count) + " items");
+}
+
+void Inbox::applyParked(const AccountId& account) {
+  const auto parked = context_.parked.from(account);
+  if (parked.empty()) return;
+  Step step(context_, CommitPoint::kReceive);
+  for (const auto& row : parked) {
+    const auto to = sealedTo(row.payload);
+    const auto key = to ? context_.preKeys.findSealKey(to->sealKeyId) : std::nullopt;
+    const auto envelope = key ? openEnvelope(row.payload, *key) : fail(Errc::kUnknownSealKey, "the seal key is gone");
+    if (!envelope) {
+      context_.parked.remove(step, row.id);
+      continue;
+    }
+    if (!isKnown(account)) return;
+    if (!takeManifest(step, *envelope)) continue;
+    const SignedManifest* manifest = context_.roster.find(account);
+    const bool retired = manifest != nullptr && (*manifest)->isRetired(envelope->from.device);
+    const bool listed = manifest != nullptr && (*manifest)->find(envelope->from.device) != nullptr;
+    if (!listed && !retired) continue;
+    context_.parked.remove(step, row.id);
+    Result<void> opened = fail(Errc::kRetiredDevice, "from a device that was retired");
+    if (listed) {
+      Attempt attempt(context_, step);
+      opened = open(step, *envelope, IncomingEnvelope::KeyClass::kContact);
+      if (opened) attempt.keep();
+    }
+    if (!opened) {
+      refuse(step, {.number = 0, .id = envelope->id, .keyClass = {}, .payload = row.payload}, opened.error());
+    }
+  }
+  step.commit();
+}
+
+}  // namespace waxwing

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "outbox/apply.h"
+#include "outbox/manifests.h"
+#include "outbox/streams.h"
+#include "session/envelope.h"
+
+namespace waxwing {
+
+// What arrives: pages, cut into slices of one transaction each, every envelope in a savepoint of its own
+// (docs/protocol.md §9). One bad envelope never stops the queue behind it, and nothing is acknowledged that is not
+// committed.
+class Inbox {
+ public:
+  struct Parts {
+    Context& context;
+    Composer& composer;
+    Manifests& manifests;
+    Apply& apply;
+  };
+  explicit Inbox(Parts parts) : parts_(parts), context_(parts.context), streams_(parts.context) {}
+
+  void add(Page page);
+  // The link is gone: what was not applied comes again.
+  void clear() { waiting_.clear(); }
+  bool empty() const { return waiting_.empty(); }
+  std::size_t size() const { return waiting_.size(); }
+
+  // Applies one slice. What may be acknowledged now; nullopt: nothing.
+  std::optional<std::uint64_t> applySlice();
+  // Applies what was parked for a manifest that has come. In a transaction of its own.
+  void applyParked(const AccountId& account);
+
+ private:
+  struct Waiting {
+    IncomingItem item;
+    std::uint32_t attempts = 0;
+  };
+  // From this attempt on an envelope is written down before it is tried: it may be what ends the process.
+  static constexpr std::uint32_t kSuspectAttempts = 3;
+
+  std::uint64_t applyItem(Transaction& transaction, const Waiting& waiting);
+  void applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming);
+  Result<Envelope> unseal(const IncomingEnvelope& incoming);
+  enum class Place { kApply, kPark };
+  Result<Place> placeOf(Transaction& transaction, const Envelope& envelope);
+  Result<void> takeManifest(Transaction& transaction, const Envelope& envelope);
+  Result<void> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass);
+  void notePeer(Transaction& transaction, const Head& head, SenderStanding standing);
+  SenderStanding standingOf(const AccountId& account);
+  bool isKnown(const AccountId& account);
+  void refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error);
+  void noteGap(Transaction& transaction, const IncomingGap& gap);
+
+  Parts parts_;
+  Context& context_;
+  Streams streams_;
+  std::deque<Waiting> waiting_;
+};
+
+}  // namespace waxwing

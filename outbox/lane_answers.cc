@@ -1,0 +1,279 @@
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include "outbox/lanes.h"
+
+// What lanes ask of relays, and what they make of the answers.
+namespace waxwing {
+
+namespace {
+
+using Status = DeliveryTable::Status;
+using Obstacle = PeerDeviceTable::Obstacle;
+
+}  // namespace
+
+void Lanes::fetchManifest(const AccountId& account, Lane& lane) {
+  lane.busy = true;
+  const Ticket ticket = network_.tickets.openFor<ManifestAnswer>(
+      [this, account](tl::expected<ManifestAnswer, Error> answer) { onManifest(account, std::move(answer)); });
+  if (isOwn(account)) return network_.link->fetchOwnManifest(ticket);
+  network_.link->fetchManifest(*recipient(account, lane), ticket);
+}
+
+void Lanes::onManifest(const AccountId& account, tl::expected<ManifestAnswer, Error> answer) {
+  Lane& lane = lanes_[account];
+  lane.busy = false;
+  if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
+  if (answer->manifest.empty()) return denied(account, lane);
+  Step step(context_, CommitPoint::kPrepare);
+  const auto taken = parts_.manifests.take(step, account, answer->manifest);
+  if (taken) {
+    succeeded(step, account, lane, "device list received");
+  } else {
+    context_.refusals.add(step, {.at = context_.now(),
+                                 .envelope = {},
+                                 .code = taken.error().code,
+                                 .reason = "a relay's device list: " + taken.error().message,
+                                 .payload = {}});
+  }
+  step.commit();
+  lane.askManifest = false;
+  if (!taken) failed(account, lane, PendingReason::kNoNetwork, taken.error().message, {});
+}
+
+void Lanes::fetchBundles(const AccountId& account, Lane& lane, std::vector<DeviceId> devices) {
+  lane.busy = true;
+  const Ticket ticket =
+      network_.tickets.openFor<BundlesAnswer>([this, account, devices](tl::expected<BundlesAnswer, Error> answer) {
+        onBundles(account, devices, std::move(answer));
+      });
+  if (isOwn(account)) return network_.link->fetchOwnBundles(std::move(devices), ticket);
+  network_.link->fetchBundles(*recipient(account, lane), std::move(devices), ticket);
+}
+
+void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& asked,
+                      tl::expected<BundlesAnswer, Error> answer) {
+  Lane& lane = lanes_[account];
+  lane.busy = false;
+  if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
+  if (answer->outcome == BundlesAnswer::Outcome::kDenied) return denied(account, lane);
+  if (answer->outcome == BundlesAnswer::Outcome::kBusy) return failed(account, lane, PendingReason::kBusy, "busy", {});
+
+  Step step(context_, CommitPoint::kPrepare);
+  std::set<DeviceId> opened;
+  for (const PreKeyBundle& bundle : answer->bundles) {
+    const DeviceAddress device{account, bundle.device};
+    if (std::ranges::find(asked, bundle.device) == asked.end()) continue;
+    const auto established = context_.ratchet.establish(step, device, bundle);
+    const auto sealKey = sealKeyOf(step, device, bundle);
+    if (!established || !sealKey) continue;
+    context_.devices.putSealKey(step, device, *sealKey);
+    useSession(step, device);
+    clearObstacle(step, lane, device);
+    opened.insert(bundle.device);
+  }
+  for (const DeviceId device : asked) {
+    if (opened.contains(device)) continue;
+    const bool usable = context_.ratchet.readiness({account, device}) != Ratchet::Readiness::kNone;
+    hold(step, lane, {account, device}, usable ? Obstacle::kNone : Obstacle::kUnavailable, {});
+  }
+  succeeded(step, account, lane, opened.empty() ? "no keys of its devices" : "keys received");
+  step.commit();
+}
+
+// A session is there: what waits is encrypted, and what was encrypted too long ago is encrypted again under a new
+// EnvelopeId.
+void Lanes::useSession(Transaction& transaction, const DeviceAddress& device) {
+  std::vector<DeliveryTable::Key> old;
+  context_.deliveries.visitQueue(device.account, [&](const DeliveryTable::Row& row) {
+    const bool stale = row.key.device == device.device && row.status == Status::kReady && row.cipher &&
+                       row.cipher->kind == static_cast<std::uint8_t>(CipherKind::kPreKey) &&
+                       context_.now() - row.cipher->encryptedAt > limits::kUnsubmittedPreKeyMessageAge;
+    if (stale) old.push_back(row.key);
+    return DeliveryTable::Next::kGoOn;
+  });
+  for (const auto& key : old) context_.deliveries.takeBack(transaction, key);
+  parts_.composer.encryptWaiting(transaction, device);
+}
+
+void Lanes::fetchKeys(const AccountId& account, Lane& lane, std::vector<DeviceId> devices) {
+  lane.busy = true;
+  const Ticket ticket =
+      network_.tickets.openFor<BundlesAnswer>([this, account, devices](tl::expected<BundlesAnswer, Error> answer) {
+        onKeys(account, devices, std::move(answer));
+      });
+  if (isOwn(account)) return network_.link->fetchOwnBundles(std::move(devices), ticket);
+  network_.link->fetchKeys(*recipient(account, lane), std::move(devices), ticket);
+}
+
+void Lanes::onKeys(const AccountId& account, const std::vector<DeviceId>& asked,
+                   tl::expected<BundlesAnswer, Error> answer) {
+  Lane& lane = lanes_[account];
+  lane.busy = false;
+  if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
+  if (answer->outcome == BundlesAnswer::Outcome::kDenied) return denied(account, lane);
+  if (answer->outcome == BundlesAnswer::Outcome::kBusy) return failed(account, lane, PendingReason::kBusy, "busy", {});
+
+  Step step(context_, CommitPoint::kPrepare);
+  std::set<DeviceId> known;
+  for (const PreKeyBundle& bundle : answer->bundles) {
+    if (std::ranges::find(asked, bundle.device) == asked.end()) continue;
+    const DeviceAddress device{account, bundle.device};
+    const auto sealKey = sealKeyOf(step, device, bundle);
+    if (!sealKey) continue;
+    context_.devices.putSealKey(step, device, *sealKey);
+    known.insert(bundle.device);
+  }
+  for (const DeviceId device : asked) {
+    if (!known.contains(device)) hold(step, lane, {account, device}, Obstacle::kUnavailable, {});
+  }
+  succeeded(step, account, lane, "keys received");
+  step.commit();
+}
+
+void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTable::Row> rows) {
+  Submission batch{.manifestVersion = context_.roster.ref(account).version, .envelopes = {}};
+  for (const auto& row : rows) {
+    auto envelope = seal(row);
+    if (!envelope) throw std::logic_error("an envelope of our own cannot be sealed: " + envelope.error().message);
+    batch.envelopes.push_back(std::move(*envelope));
+  }
+  lane.busy = true;
+  lane.submitting = true;
+  for (auto& row : rows) row.cipher.reset();
+  const Ticket ticket = network_.tickets.openFor<SubmitAnswer>(
+      [this, account, rows = std::move(rows)](tl::expected<SubmitAnswer, Error> answer) {
+        onSubmitted(account, rows, std::move(answer));
+      });
+  if (isOwn(account)) return network_.link->submitToOwn(std::move(batch), ticket);
+  network_.link->submit(*recipient(account, lane), std::move(batch), ticket);
+}
+
+void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTable::Row>& rows,
+                        tl::expected<SubmitAnswer, Error> answer) {
+  Lane& lane = lanes_[account];
+  lane.busy = false;
+  lane.submitting = false;
+  if (!answer) {
+    Step step(context_, CommitPoint::kAnswer);
+    for (const auto& row : rows) {
+      if (row.status == Status::kReady) context_.deliveries.putStatus(step, row.key, Status::kOffered);
+    }
+    step.commit();
+    return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
+  }
+  if (const auto* items = std::get_if<std::vector<ItemOutcome>>(&answer->outcome)) {
+    if (items->size() == rows.size()) return onItems(account, lane, rows, *items);
+    return failed(account, lane, PendingReason::kNoNetwork, "the relay's answer does not fit the question", {});
+  }
+  if (std::holds_alternative<SubmitAnswer::Denied>(answer->outcome)) return denied(account, lane);
+  if (const auto* busy = std::get_if<SubmitAnswer::Busy>(&answer->outcome)) {
+    return failed(account, lane, PendingReason::kBusy, "busy", busy->retryAfter);
+  }
+
+  const Bytes& newer = std::get<SubmitAnswer::StaleManifest>(answer->outcome).newer;
+  Step step(context_, CommitPoint::kPrepare);
+  const auto taken = parts_.manifests.take(step, account, newer);
+  const bool repaired = taken && *taken == ManifestOrder::kNewer;
+  if (repaired) succeeded(step, account, lane, "newer device list received");
+  if (!taken) {
+    context_.refusals.add(step, {.at = context_.now(),
+                                 .envelope = {},
+                                 .code = taken.error().code,
+                                 .reason = "a relay's device list: " + taken.error().message,
+                                 .payload = {}});
+  }
+  step.commit();
+  if (!repaired)
+    failed(account, lane, PendingReason::kNoNetwork, "the relay names a device list that is not newer", {});
+}
+
+void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<DeliveryTable::Row>& rows,
+                    const std::vector<ItemOutcome>& items) {
+  const std::uint64_t own = context_.roster.ref(context_.selfAccount()).version;
+  Step step(context_, CommitPoint::kAnswer);
+  std::set<std::int64_t> touched;
+  std::set<DeviceId> obstructed;
+  std::string answer = "accepted";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& key = rows[i].key;
+    const DeviceAddress device{account, key.device};
+    switch (items[i].kind) {
+      case ItemOutcome::Kind::kAccepted: {
+        const auto peer = context_.devices.get(device);
+        if (peer.obstacle != Obstacle::kNone) clearObstacle(step, lane, device);
+        if (peer.holdsManifest < own && peer.toldManifest < own) context_.devices.putToldManifest(step, device, own);
+        parts_.states.accepted(step, key);
+        touched.insert(key.message);
+        break;
+      }
+      case ItemOutcome::Kind::kMailboxFull:
+        if (!obstructed.insert(key.device).second) break;
+        hold(step, lane, device, Obstacle::kFull, items[i].retryAfter);
+        answer = "mailbox full";
+        break;
+      case ItemOutcome::Kind::kNoSuchDevice:
+        if (!obstructed.insert(key.device).second) break;
+        hold(step, lane, device, Obstacle::kUnavailable, items[i].retryAfter);
+        lane.askManifest = true;
+        answer = "no such device";
+        break;
+    }
+  }
+  for (const std::int64_t message : touched) parts_.states.settle(step, account, message);
+  succeeded(step, account, lane, answer);
+  step.commit();
+}
+
+void Lanes::hold(Transaction& transaction, Lane& lane, const DeviceAddress& device, Obstacle obstacle,
+                 std::chrono::milliseconds atLeast) {
+  const auto wait = std::max(atLeast, lane.deviceBackoff[device.device].next(context_.random));
+  lane.heldUntil[device.device] = context_.now() + wait;
+  context_.devices.putObstacle(transaction, device, obstacle);
+  parts_.states.settleAll(transaction, device);
+}
+
+void Lanes::clearObstacle(Transaction& transaction, Lane& lane, const DeviceAddress& device) {
+  lane.heldUntil.erase(device.device);
+  lane.deviceBackoff.erase(device.device);
+  context_.devices.putObstacle(transaction, device, Obstacle::kNone);
+}
+
+void Lanes::failed(const AccountId& account, Lane& lane, PendingReason reason, const std::string& answer,
+                   std::chrono::milliseconds atLeast) {
+  lane.retryAt = context_.now() + atLeast + lane.backoff.next(context_.random);
+  Step step(context_, CommitPoint::kAnswer);
+  context_.lanes.put(step, account,
+                     {.reason = static_cast<std::uint8_t>(reason),
+                      .attempts = lane.backoff.failures(),
+                      .retryAt = lane.retryAt,
+                      .lastAnswer = answer});
+  step.commit();
+}
+
+void Lanes::denied(const AccountId& account, Lane& lane) {
+  const auto contact = context_.contacts.find(account);
+  if (!contact || !contact->accessKey) return;
+  lane.deniedKey = hashOf(AccessKey::from(contact->accessKey->view()).value());
+  lane.deniedForGood = network_.caughtUp;
+  Step step(context_, CommitPoint::kAnswer);
+  context_.lanes.put(step, account,
+                     {.reason = static_cast<std::uint8_t>(PendingReason::kAccessRenewal),
+                      .attempts = lane.backoff.failures() + 1,
+                      .retryAt = {},
+                      .lastAnswer = "denied"});
+  if (lane.deniedForGood) context_.events.add(event::ContactChanged{account});
+  step.commit();
+}
+
+void Lanes::succeeded(Transaction& transaction, const AccountId& account, Lane& lane, const std::string& answer) {
+  lane.backoff.reset();
+  lane.retryAt = {};
+  const auto held = context_.lanes.get(account);
+  if (held.reason == 0 && held.attempts == 0 && !held.retryAt && held.lastAnswer == answer) return;
+  context_.lanes.put(transaction, account, {.reason = 0, .attempts = 0, .retryAt = {}, .lastAnswer = answer});
+}
+
+}  // namespace waxwing

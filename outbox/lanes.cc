@@ -1,0 +1,245 @@
+#include "outbox/lanes.h"
+
+#include <algorithm>
+
+namespace waxwing {
+
+namespace {
+
+using Status = DeliveryTable::Status;
+using Obstacle = PeerDeviceTable::Obstacle;
+
+// What an envelope has around its ciphertext and manifest at most: addresses, lengths, the seal, and Padmé's share.
+std::size_t sealedSizeAtMost(const DeliveryTable::Row& row, std::size_t manifestBytes) {
+  const std::size_t inside = row.cipher->ciphertext.size() + manifestBytes + 256;
+  return inside + inside / 8;
+}
+
+}  // namespace
+
+std::optional<RecipientRef> Lanes::recipient(const AccountId& account, Lane& lane) {
+  const auto contact = context_.contacts.find(account);
+  if (!contact || !contact->accessKey) return std::nullopt;
+  auto key = AccessKey::from(contact->accessKey->view());
+  if (!key) return std::nullopt;
+  if (lane.deniedKey && *lane.deniedKey == hashOf(*key)) return std::nullopt;
+  lane.deniedKey.reset();
+  RecipientRef ref{.account = account, .relay = {}, .accessKey = std::move(*key)};
+  if (const SignedManifest* manifest = context_.roster.find(account)) {
+    ref.relay = (*manifest)->relay;
+    return ref;
+  }
+  auto relay = RelayAddress::parse(contact->relay);
+  if (!relay) return std::nullopt;
+  ref.relay = std::move(*relay);
+  return ref;
+}
+
+bool Lanes::mayTry(const AccountId& account, Lane& lane) {
+  if (context_.stopped != LinkState::Stop::kNone || lane.busy || !network_.wanted()) return false;
+  if (context_.now() < lane.retryAt) return false;
+  if (isOwn(account)) return network_.ownUp();
+  const ContactState state = context_.contactState(account);
+  return state == ContactState::kInvited || state == ContactState::kAccepted;
+}
+
+void Lanes::pump(const AccountId& account) {
+  Lane& lane = lanes_[account];
+  if (!mayTry(account, lane)) return;
+  if (!lane.openAhead && !context_.deliveries.owes(account)) return;
+  if (!isOwn(account) && !recipient(account, lane)) return;
+  if (context_.roster.find(account) == nullptr || lane.askManifest) return fetchManifest(account, lane);
+  if (context_.roster.equivocates(account)) return;
+
+  std::vector<DeviceId> wantSession;
+  const bool more = prepare(account, lane, wantSession);
+  Batch batch = collect(account, lane);
+  for (const DeviceId device : batch.wantFresh) wantSession.push_back(device);
+  if (!wantSession.empty()) return fetchBundles(account, lane, std::move(wantSession));
+  if (!batch.wantSealKey.empty()) return fetchKeys(account, lane, std::move(batch.wantSealKey));
+  if (batch.wantsAnchor) parts_.flush.want();
+  if (!batch.rows.empty()) return submit(account, lane, std::move(batch.rows));
+  if (more) pump(account);
+}
+
+void Lanes::pumpAll() {
+  for (const AccountId& account : context_.deliveries.accounts()) pump(account);
+  std::vector<AccountId> ahead;
+  for (const auto& [account, lane] : lanes_) {
+    if (lane.openAhead) ahead.push_back(account);
+  }
+  for (const AccountId& account : ahead) pump(account);
+}
+
+// Spreads what waited for a device list, encrypts what may leave, and names the devices that need a session first.
+// True if there is more to encrypt than one step takes.
+bool Lanes::prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>& wantSession) {
+  using Readiness = Ratchet::Readiness;
+  bool more = false;
+  const auto waiting = context_.deliveries.devicesWaiting(account);
+  if (!waiting.empty()) {
+    Step step(context_, CommitPoint::kPrepare);
+    parts_.composer.fanOut(step, account);
+    for (const DeviceAddress& device : context_.roster.devices(account, context_.selfAddress())) {
+      if (!context_.deliveries.hasWaiting(device) || !parts_.composer.wantsSession(device)) continue;
+      if (context_.ratchet.readiness(device) == Readiness::kNone || !parts_.composer.encryptWaiting(step, device)) {
+        const auto held = lane.heldUntil.find(device.device);
+        if (held == lane.heldUntil.end() || held->second <= context_.now()) wantSession.push_back(device.device);
+      } else if (context_.deliveries.hasWaiting(device) && parts_.composer.wantsSession(device)) {
+        more = true;
+      }
+    }
+    step.commit();
+  }
+  if (!lane.openAhead) return more;
+  lane.openAhead = false;
+  if (!isOwn(account) && context_.contactState(account) != ContactState::kAccepted) return more;
+  for (const DeviceAddress& device : context_.roster.devices(account, context_.selfAddress())) {
+    const Readiness readiness = context_.ratchet.readiness(device);
+    const bool wants = readiness == Readiness::kNone || readiness == Readiness::kWantsFresh;
+    if (wants && std::ranges::find(wantSession, device.device) == wantSession.end()) {
+      wantSession.push_back(device.device);
+    }
+  }
+  return more;
+}
+
+Lanes::Batch Lanes::collect(const AccountId& account, Lane& lane) {
+  Batch batch;
+  std::map<DeviceId, bool> blocked;
+  std::map<DeviceId, bool> sealed;
+  std::size_t bytes = 0;
+  const WallTime now = context_.now();
+  const SignedManifest* own = context_.roster.find(context_.selfAccount());
+  const std::size_t manifestBytes = own != nullptr ? own->bytes().size() : 0;
+
+  context_.deliveries.visitQueue(account, [&](DeliveryTable::Row row) {
+    using Next = DeliveryTable::Next;
+    const DeviceId device = row.key.device;
+    if (row.status == Status::kAccepted || blocked[device]) return Next::kGoOn;
+    const auto held = lane.heldUntil.find(device);
+    const bool isHeld = held != lane.heldUntil.end() && held->second > now;
+    if (isHeld || !row.cipher) {
+      blocked[device] = true;
+      return Next::kGoOn;
+    }
+    if (!parts_.flush.mayLeave(row.cipher->anchor)) {
+      batch.wantsAnchor = true;
+      blocked[device] = true;
+      return Next::kGoOn;
+    }
+    const bool old = now - row.cipher->encryptedAt > limits::kUnsubmittedPreKeyMessageAge;
+    if (old && row.status == Status::kReady && row.cipher->kind == static_cast<std::uint8_t>(CipherKind::kPreKey)) {
+      batch.wantFresh.push_back(device);
+      blocked[device] = true;
+      return Next::kGoOn;
+    }
+    if (!sealed.contains(device)) {
+      const auto key = context_.devices.get({account, device}).sealKey;
+      sealed[device] = key && now - key->fetchedAt <= limits::kSealKeyFetchedAge;
+      if (!sealed[device]) batch.wantSealKey.push_back(device);
+    }
+    if (!sealed[device]) {
+      blocked[device] = true;
+      return Next::kGoOn;
+    }
+    bytes += sealedSizeAtMost(row, manifestBytes);
+    if (!batch.rows.empty() && bytes > limits::kBatchBytes) return Next::kStop;
+    batch.rows.push_back(std::move(row));
+    return batch.rows.size() == limits::kBatchEnvelopes ? Next::kStop : Next::kGoOn;
+  });
+  return batch;
+}
+
+std::optional<WallTime> Lanes::nextDeadline() {
+  std::optional<WallTime> next;
+  const auto consider = [&](WallTime time) {
+    if (!next || time < *next) next = time;
+  };
+  for (auto& [account, lane] : lanes_) {
+    if (lane.busy || !network_.wanted() || context_.stopped != LinkState::Stop::kNone) continue;
+    if (isOwn(account) && !network_.ownUp()) continue;
+    if (lane.retryAt > context_.now()) {
+      consider(lane.retryAt);
+      continue;
+    }
+    for (const auto& [device, until] : lane.heldUntil) {
+      if (until > context_.now()) consider(until);
+    }
+  }
+  return next;
+}
+
+void Lanes::retryNow() {
+  for (auto& [account, lane] : lanes_) {
+    lane.retryAt = {};
+    lane.heldUntil.clear();
+  }
+}
+
+void Lanes::retryAll() {
+  for (const AccountId& account : context_.deliveries.accounts()) lanes_[account];
+  for (const AccountId& account : context_.contacts.inState(static_cast<std::uint8_t>(ContactState::kAccepted))) {
+    lanes_[account];
+  }
+  lanes_[context_.selfAccount()];
+  for (auto& [account, lane] : lanes_) {
+    lane.openAhead = true;
+    lane.backoff.reset();
+    lane.deviceBackoff.clear();
+  }
+  retryNow();
+}
+
+void Lanes::onAttached() {
+  for (auto& [account, lane] : lanes_) {
+    if (lane.deniedForGood) lane.deniedKey.reset();
+    lane.deniedForGood = false;
+  }
+  retryAll();
+}
+
+void Lanes::onFence() {
+  for (auto& [account, lane] : lanes_) {
+    if (!lane.deniedKey) continue;
+    lane.deniedForGood = true;
+    if (!recipient(account, lane)) context_.events.add(event::ContactChanged{account});
+  }
+}
+
+bool Lanes::isSubmitting(const AccountId& account) {
+  const auto found = lanes_.find(account);
+  return found != lanes_.end() && found->second.submitting;
+}
+
+Result<PeerDeviceTable::SealKey> Lanes::sealKeyOf(Transaction& transaction, const DeviceAddress& device,
+                                                  const PreKeyBundle& bundle) {
+  const auto keys = context_.ratchet.acceptKeys(transaction, device, bundle.signedKeys);
+  if (!keys) return tl::unexpected(keys.error());
+  for (const SealKey& key : keys->keys().sealKeys) {
+    if (key.suite != SealSuite::kXChaCha) continue;
+    return PeerDeviceTable::SealKey{static_cast<std::uint8_t>(key.suite), key.id, key.key, context_.now()};
+  }
+  return fail(Errc::kUnsupportedSuite, "no seal key of a known suite");
+}
+
+Result<OutgoingEnvelope> Lanes::seal(const DeliveryTable::Row& row) {
+  const DeviceAddress to{row.key.account, row.key.device};
+  const auto peer = context_.devices.get(to);
+  Envelope envelope{.id = row.cipher->envelope,
+                    .to = to,
+                    .from = context_.selfAddress(),
+                    .kind = static_cast<CipherKind>(row.cipher->kind),
+                    .manifest = {},
+                    .ciphertext = row.cipher->ciphertext};
+  const SignedManifest* own = context_.roster.find(context_.selfAccount());
+  if (own != nullptr && (envelope.kind == CipherKind::kPreKey || peer.holdsManifest < (*own)->version)) {
+    envelope.manifest = toBytes(own->bytes());
+  }
+  const SealKey key{static_cast<SealSuite>(peer.sealKey->suite), peer.sealKey->id, peer.sealKey->key};
+  auto sealed = sealEnvelope(envelope, key, context_.random);
+  if (!sealed) return tl::unexpected(sealed.error());
+  return OutgoingEnvelope{envelope.id, to.device, std::move(*sealed)};
+}
+
+}  // namespace waxwing

@@ -1,0 +1,150 @@
+#include "outbox/manifests.h"
+
+#include "crypto/hash.h"
+#include "outbox/timeline.h"
+
+namespace waxwing {
+
+Result<ManifestOrder> Manifests::take(Transaction& transaction, const AccountId& account, ByteView signedManifest) {
+  const SignedManifest* held = context_.roster.find(account);
+  if (held != nullptr && equal(held->bytes(), signedManifest)) return ManifestOrder::kSame;
+  auto manifest = SignedManifest::parse(signedManifest);
+  if (!manifest) return tl::unexpected(manifest.error());
+  if ((*manifest)->account != account) return fail(Errc::kUntrustedIdentity, "the manifest is another account's");
+  return adopt(transaction, *manifest);
+}
+
+ManifestOrder Manifests::adopt(Transaction& transaction, const SignedManifest& manifest) {
+  const AccountId account = manifest->account;
+  const bool equivocated = context_.roster.equivocates(account);
+  const auto adoption = context_.book.adopt(transaction, manifest);
+  context_.roster.forget(account);
+  switch (adoption.order) {
+    case ManifestOrder::kNewer:
+      followChange(transaction, account, adoption);
+      break;
+    case ManifestOrder::kEquivocation:
+      if (!equivocated) reportTrouble(transaction, account, adoption.order);
+      break;
+    case ManifestOrder::kUnretires:
+      reportTrouble(transaction, account, adoption.order);
+      break;
+    case ManifestOrder::kSame:
+      if (adoption.first) followChange(transaction, account, adoption);
+      break;
+    case ManifestOrder::kStale:
+      break;
+  }
+  return adoption.first ? ManifestOrder::kNewer : adoption.order;
+}
+
+void Manifests::followChange(Transaction& transaction, const AccountId& account,
+                             const ManifestBook::Adoption& adoption) {
+  const bool own = account == context_.selfAccount();
+  context_.owing.insert(account);
+  context_.manifestsNew.insert(account);
+  if (adoption.first) {
+    auto row = context_.contacts.find(account);
+    if (row && adoption.unconfirmed) {
+      row->unconfirmed = true;
+      context_.contacts.put(transaction, *row);
+      context_.events.add(event::ContactChanged{account});
+    }
+    return;
+  }
+  for (const DeviceId device : adoption.retired) dropDevice(transaction, {account, device});
+  for (const DeviceId device : adoption.added) {
+    composer_.addDevice(transaction, {account, device});
+    noteDevice(transaction, {account, device}, TimelineItem::Kind::kDeviceAdded);
+  }
+  if (!own) return;
+  context_.publishingDue = true;
+  if (!adoption.added.empty() || !adoption.retired.empty()) context_.events.add(event::OwnDevicesChanged{});
+  const SignedManifest* manifest = context_.roster.find(account);
+  const DeviceId self = context_.selfAddress().device;
+  if (manifest != nullptr && (*manifest)->find(self) == nullptr) stopRetired(transaction);
+}
+
+void Manifests::dropDevice(Transaction& transaction, const DeviceAddress& device) {
+  if (device == context_.selfAddress()) return;
+  const auto affected = context_.deliveries.messages(device);
+  context_.deliveries.removeDevice(transaction, device);
+  context_.devices.remove(transaction, device);
+  context_.ratchet.wipe(transaction, device);
+  for (const std::int64_t message : affected) states_.settle(transaction, device.account, message);
+  noteDevice(transaction, device, TimelineItem::Kind::kDeviceRetired);
+}
+
+void Manifests::noteDevice(Transaction& transaction, const DeviceAddress& device, TimelineItem::Kind kind) {
+  const bool own = device.account == context_.selfAccount();
+  if (!own && context_.contactState(device.account) == ContactState{}) return;
+  const std::string number = std::to_string(device.device.value());
+  addNote(context_, transaction, device.account, device, kind,
+          (kind == TimelineItem::Kind::kDeviceAdded ? "device added: " : "device retired: ") + number);
+}
+
+void Manifests::reportTrouble(Transaction& transaction, const AccountId& account, ManifestOrder order) {
+  const bool equivocation = order == ManifestOrder::kEquivocation;
+  context_.refusals.add(transaction, {.at = context_.now(),
+                                      .envelope = {},
+                                      .code = equivocation ? Errc::kEquivocation : Errc::kUnretires,
+                                      .reason = equivocation ? "two device lists of the same version"
+                                                             : "a device list un-retires a device",
+                                      .payload = {}});
+  if (account != context_.selfAccount() && context_.contactState(account) == ContactState{}) return;
+  const DeviceAddress about{account, context_.selfAddress().device};
+  addNote(context_, transaction, account, about, TimelineItem::Kind::kEquivocation,
+          equivocation ? "two different device lists claim to be the newest: nothing is sent until you decide"
+                       : "a device list that brings back a retired device was refused");
+  context_.events.add(event::ContactChanged{account});
+}
+
+void Manifests::followDevices(Transaction& transaction, const AccountId& account,
+                              const std::vector<DeviceAddress>& before) {
+  const auto after = context_.roster.devices(account, context_.selfAddress());
+  for (const DeviceAddress& device : before) {
+    if (std::ranges::find(after, device) == after.end()) dropDevice(transaction, device);
+  }
+  for (const DeviceAddress& device : after) {
+    if (std::ranges::find(before, device) != before.end()) continue;
+    composer_.addDevice(transaction, device);
+    noteDevice(transaction, device, TimelineItem::Kind::kDeviceAdded);
+  }
+}
+
+void Manifests::followOwn(Transaction& transaction, const std::vector<DeviceAddress>& before) {
+  followDevices(transaction, context_.selfAccount(), before);
+  context_.owing.insert(context_.selfAccount());
+  context_.publishingDue = true;
+  context_.events.add(event::OwnDevicesChanged{});
+}
+
+Result<void> Manifests::settle(Transaction& transaction, const AccountId& account, const Hash& hash) {
+  const auto before = context_.roster.devices(account, context_.selfAddress());
+  if (auto settled = context_.book.settle(transaction, account, hash); !settled) return settled;
+  context_.roster.forget(account);
+  followDevices(transaction, account, before);
+  context_.owing.insert(account);
+  context_.manifestsNew.insert(account);
+  context_.events.add(event::ContactChanged{account});
+  return {};
+}
+
+void Manifests::stopRetired(Transaction& transaction) {
+  stop(context_, transaction, states_, LinkState::Stop::kRetired);
+}
+
+void stop(Context& context, Transaction& transaction, MessageStates& states, LinkState::Stop reason) {
+  context.stopped = reason;
+  context.settings.putInteger(transaction, setting::kStopped, static_cast<std::int64_t>(reason));
+  if (reason != LinkState::Stop::kRetired) return;
+  for (const AccountId& account : context.deliveries.accounts()) {
+    for (const std::int64_t message : context.deliveries.messages(account)) {
+      if (const auto row = context.messages.find(message)) {
+        states.fail(transaction, *row, FailedReason::kThisDeviceRetired);
+      }
+    }
+  }
+}
+
+}  // namespace waxwing

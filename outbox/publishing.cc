@@ -1,0 +1,155 @@
+#include "outbox/publishing.h"
+
+namespace waxwing {
+
+void Publishing::onAttached() {
+  manifestChecked_ = false;
+  keysChecked_ = false;
+  retryAt_ = {};
+  backoff_.reset();
+}
+
+void Publishing::onRegistered() {
+  Step step(context_, CommitPoint::kKeys);
+  context_.settings.putInteger(step, setting::kAccessKeysChanged, keys_.changed().value_or(0) + 1);
+  context_.settings.putInteger(step, setting::kKeysRestored, 1);
+  step.commit();
+  context_.publishingDue = true;
+}
+
+Publishing::Duty Publishing::next() {
+  if (!manifestChecked_) return Duty::kFetchManifest;
+  if (relayManifest_ < context_.roster.ref(context_.selfAccount()).version) return Duty::kPublishManifest;
+  if (keys_.changed()) return Duty::kAccessKeys;
+  if (!keysChecked_ || context_.settings.findInteger(setting::kKeysRestored)) return Duty::kKeyStatus;
+  return Duty::kNone;
+}
+
+bool Publishing::idle() { return !busy_ && (!network_.ownUp() || retryAt_ > context_.now() || next() == Duty::kNone); }
+
+std::optional<WallTime> Publishing::nextDeadline() {
+  if (busy_ || !network_.ownUp() || context_.stopped != LinkState::Stop::kNone) return std::nullopt;
+  if (retryAt_ > context_.now()) return retryAt_;
+  WallTime next = context_.preKeys.nextDue();
+  if (const SignedManifest* own = context_.roster.find(context_.selfAccount()); own && context_.self.isPrimary()) {
+    const WallTime issued{static_cast<std::int64_t>((*own)->issuedAt) * 1000};
+    next = std::min(next, issued + limits::kManifestRefresh);
+  }
+  return std::max(next, context_.now());
+}
+
+void Publishing::pump() {
+  if (busy_ || !network_.ownUp() || context_.stopped != LinkState::Stop::kNone || retryAt_ > context_.now()) return;
+  if (context_.preKeys.nextDue() <= context_.now()) keysChecked_ = false;
+  if (manifestChecked_) refreshManifest();
+  switch (next()) {
+    case Duty::kNone:
+      context_.publishingDue = false;
+      return;
+    case Duty::kFetchManifest:
+      return fetchManifest();
+    case Duty::kPublishManifest:
+      return publishManifest();
+    case Duty::kAccessKeys:
+      return setAccessKeys(keys_.changed().value());
+    case Duty::kKeyStatus:
+      return askKeyStatus();
+  }
+}
+
+// The primary signs anew each week, so that a withheld list shows.
+void Publishing::refreshManifest() {
+  if (!context_.self.isPrimary() || context_.settings.findInteger(setting::kSignNothing)) return;
+  const SignedManifest* own = context_.roster.find(context_.selfAccount());
+  const WallTime issued{static_cast<std::int64_t>((*own)->issuedAt) * 1000};
+  if (context_.now() - issued < limits::kManifestRefresh) return;
+  Step step(context_, CommitPoint::kDevices);
+  const auto signedAnew = context_.book.reissue(step, context_.self, own->manifest());
+  if (!signedAnew) return failed();
+  context_.roster.forget(context_.selfAccount());
+  step.commit();
+}
+
+template <typename Kind, typename Use>
+Ticket Publishing::expect(Use use) {
+  busy_ = true;
+  return network_.tickets.openFor<Kind>([this, use](tl::expected<Kind, Error> answer) {
+    busy_ = false;
+    if (!answer) return failed();
+    done();
+    use(*answer);
+  });
+}
+
+void Publishing::fetchManifest() {
+  network_.link->fetchOwnManifest(expect<ManifestAnswer>([this](const ManifestAnswer& answer) {
+    manifestChecked_ = true;
+    relayManifest_ = 0;
+    Step step(context_, CommitPoint::kDevices);
+    if (!answer.manifest.empty()) {
+      const auto taken = manifests_.take(step, context_.selfAccount(), answer.manifest);
+      if (taken && *taken != ManifestOrder::kStale)
+        relayManifest_ = context_.roster.ref(context_.selfAccount()).version;
+    }
+    context_.settings.remove(step, setting::kSignNothing);
+    step.commit();
+  }));
+}
+
+void Publishing::publishManifest() {
+  const SignedManifest* own = context_.roster.find(context_.selfAccount());
+  const std::uint64_t version = (*own)->version;
+  network_.link->publishManifest(toBytes(own->bytes()),
+                                 expect<MailboxAnswer>([this, version](const MailboxAnswer& answer) {
+                                   switch (answer.outcome) {
+                                     case MailboxAnswer::Outcome::kOk:
+                                       relayManifest_ = version;
+                                       return;
+                                     case MailboxAnswer::Outcome::kStale:
+                                       manifestChecked_ = false;
+                                       return failed();
+                                     case MailboxAnswer::Outcome::kRefused:
+                                     case MailboxAnswer::Outcome::kBusy:
+                                     case MailboxAnswer::Outcome::kReplaced:
+                                       return failed();
+                                   }
+                                 }));
+}
+
+void Publishing::setAccessKeys(std::int64_t change) {
+  network_.link->setAccessKeys(keys_.hashes(), expect<MailboxAnswer>([this, change](const MailboxAnswer& answer) {
+                                 if (answer.outcome != MailboxAnswer::Outcome::kOk) return failed();
+                                 Step step(context_, CommitPoint::kKeys);
+                                 keys_.published(step, change);
+                                 step.commit();
+                               }));
+}
+
+void Publishing::askKeyStatus() {
+  network_.link->keyStatus(expect<KeyStatusAnswer>([this](const KeyStatusAnswer& status) { publishKeys(status); }));
+}
+
+void Publishing::publishKeys(const KeyStatusAnswer& status) {
+  const bool anew = context_.settings.findInteger(setting::kKeysRestored).has_value();
+  Step step(context_, CommitPoint::kKeys);
+  context_.preKeys.destroyExpired(step);
+  const auto occasion = anew ? PreKeys::Occasion::kRestored : PreKeys::Occasion::kRoutine;
+  auto publication = context_.preKeys.prepare(step, occasion, {status.counter, status.oneTimeKeys});
+  step.commit();
+  keysChecked_ = true;
+  if (!publication) return;
+  KeyPublication keys{.signedKeys = std::move(publication->signedKeys), .oneTime = std::move(publication->oneTime)};
+  if (publication->replaceAll) keys.mode = KeyPublication::Mode::kReplaceAll;
+  keysChecked_ = false;
+  network_.link->publishKeys(std::move(keys), expect<MailboxAnswer>([this](const MailboxAnswer& answer) {
+                               if (answer.outcome != MailboxAnswer::Outcome::kOk) return failed();
+                               keysChecked_ = true;
+                               Step done(context_, CommitPoint::kKeys);
+                               context_.settings.remove(done, setting::kKeysRestored);
+                               done.commit();
+                             }));
+}
+
+void Publishing::failed() { retryAt_ = context_.now() + backoff_.next(context_.random); }
+
+}  // namespace waxwing
