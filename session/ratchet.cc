@@ -55,7 +55,8 @@ struct Received {
   // Of the inner message: what stands around it in a pre-key message is not authenticated.
   SessionTable::Decrypted trace() const {
     const auto* serialized = ciphertext_message_get_serialized(reinterpret_cast<ciphertext_message*>(message()));
-    ByteReader chain(ratchetKey().view());
+    const auto key = ratchetKey();
+    ByteReader chain(key.view());
     return {static_cast<std::int64_t>(chain.u64()), counter(), blake2b(view(serialized))};
   }
 };
