@@ -20,6 +20,7 @@ void AnchorFlush::onAttached() {
 }
 
 std::optional<WallTime> AnchorFlush::nextDeadline() const {
+  if (context_.stopped != LinkState::Stop::kNone) return std::nullopt;
   const bool waits = network_.ownUp() && !busy_ && (wanted_ || !checked_);
   return waits ? std::optional(retryAt_) : std::nullopt;
 }
