@@ -82,6 +82,14 @@ void WorldClient::run(const std::function<void()>& what) {
   }
 }
 
+bool WorldClient::attempt(const std::function<void()>& what) {
+  const std::size_t before = crashes_;
+  run(what);
+  if (crashes_ == before) return true;
+  world_.runFor(std::chrono::milliseconds(0));
+  return false;
+}
+
 void WorldClient::crashAt(CommitPoint point, CommitEdge edge, int nth) {
   crashWhen_ = [point, edge, nth](CommitPoint passed, CommitEdge at) mutable {
     return passed == point && at == edge && --nth == 0;
@@ -123,6 +131,14 @@ std::vector<std::string> WorldClient::texts(const AccountId& with) {
   std::vector<std::string> found;
   for (const auto& item : outbox_->messages(with, {.most = 100'000})) {
     if (item.kind == TimelineItem::Kind::kText) found.push_back(item.text);
+  }
+  return found;
+}
+
+std::vector<std::string> WorldClient::writtenBy(const DeviceAddress& author, const AccountId& with) {
+  std::vector<std::string> found;
+  for (const auto& item : outbox_->messages(with, {.most = 100'000})) {
+    if (item.kind == TimelineItem::Kind::kText && item.author == author) found.push_back(item.text);
   }
   return found;
 }
@@ -228,7 +244,7 @@ void World::runFor(std::chrono::milliseconds span) {
   const WallTime until = clock.now() + span;
   for (int idle = 0; step(until);) {
     idle = clock.now() < until ? idle + 1 : 0;
-    if (idle > 2'000'000) throw std::runtime_error("the world does not come to rest");
+    if (idle > 200'000) throw std::runtime_error("the world does not come to rest");
   }
   if (clock.now() < until) clock.set(until);
 }
@@ -243,7 +259,7 @@ bool World::settle() {
   };
   std::uint64_t steps = 0;
   while (!settled()) {
-    if (++steps > 1'000'000) throw std::runtime_error("the world does not come to rest");
+    if (++steps > 100'000) throw std::runtime_error("the world does not come to rest");
     if (!step(until)) return false;
   }
   return true;

@@ -42,8 +42,11 @@ class WorldClient {
   }
   // The next time that it passes `point` (the `nth` time from now), it is killed.
   void crashAt(CommitPoint point, CommitEdge edge, int nth = 1);
+  // What a test does with its outbox where it may crash: false if it did.
+  bool attempt(const std::function<void()>& what);
   // At the `nth` commit edge from now, whichever it is.
   void crashAfterEdges(int nth);
+  void doNotCrash() { crashWhen_ = nullptr; }
   std::size_t crashes() const { return crashes_; }
 
   void goOnline();
@@ -57,6 +60,7 @@ class WorldClient {
   // The texts of a conversation as they are shown, in order; own ones included.
   std::vector<std::string> texts(const AccountId& with);
   std::vector<std::string> received(const AccountId& from);
+  std::vector<std::string> writtenBy(const DeviceAddress& author, const AccountId& with);
   std::size_t count(const AccountId& with, TimelineItem::Kind kind);
   std::vector<DeliveryState> states(const AccountId& with);
   void readAll(const AccountId& with);

@@ -1,0 +1,114 @@
+#include "outbox/anchor_flush.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/world.h"
+
+namespace waxwing::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+
+class RestoreTest : public ::testing::TestWithParam<std::uint64_t> {
+ protected:
+  void SetUp() override { world_.meet(alice_, bob_); }
+  void say(WorldClient& from, WorldClient& to, std::string_view text) {
+    ASSERT_TRUE(from.outbox().send(to.account(), text));
+  }
+  bool toldOfRestore(const WorldClient& client) {
+    return std::ranges::any_of(client.events,
+                               [](const Event& event) { return std::holds_alternative<event::Restored>(event); });
+  }
+
+  World world_{GetParam()};
+  WorldClient& alice_ = world_.addAccount("alice");
+  WorldClient& bob_ = world_.addAccount("bob");
+};
+
+TEST_P(RestoreTest, ASenderThatWasRestoredLosesAndDoublesNothingAndUsesNoKeyTwice) {
+  say(alice_, bob_, "before");
+  ASSERT_TRUE(world_.settle());
+  alice_.copyAside("copy");
+  say(alice_, bob_, "lost to the copy 1");
+  say(alice_, bob_, "lost to the copy 2");
+  ASSERT_TRUE(world_.settle());
+  alice_.setNetwork(false);
+  alice_.putBack("copy");
+  alice_.setNetwork(false);
+  say(alice_, bob_, "written on the copy, offline");
+  alice_.setNetwork(true);
+  world_.runFor(std::chrono::minutes(3));
+  say(alice_, bob_, "written on the copy, online");
+  ASSERT_TRUE(world_.settle());
+
+  EXPECT_TRUE(toldOfRestore(alice_));
+  EXPECT_THAT(bob_.received(alice_.account()),
+              ElementsAre("before", "lost to the copy 1", "lost to the copy 2", "written on the copy, offline",
+                          "written on the copy, online"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
+  say(bob_, alice_, "and back");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(alice_.received(bob_.account()), Contains("and back"));
+}
+
+TEST_P(RestoreTest, WhatWaitedInTheCopyAndHadLeftMeanwhileArrivesOnce) {
+  alice_.goOffline();
+  say(alice_, bob_, "one");
+  say(alice_, bob_, "two");
+  alice_.copyAside("copy");
+  alice_.goOnline();
+  ASSERT_TRUE(world_.settle());
+  say(alice_, bob_, "three");
+  ASSERT_TRUE(world_.settle());
+  ASSERT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two", "three"));
+  alice_.putBack("copy");
+  ASSERT_TRUE(world_.settle());
+  say(alice_, bob_, "four");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two", "three", "four"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
+}
+
+TEST_P(RestoreTest, AReceiverThatWasRestoredShowsWhatItLacksAsAHoleAndRecovers) {
+  say(alice_, bob_, "before");
+  ASSERT_TRUE(world_.settle());
+  bob_.copyAside("copy");
+  say(alice_, bob_, "lost 1");
+  say(bob_, alice_, "a turn of the ratchet");
+  ASSERT_TRUE(world_.settle());
+  say(alice_, bob_, "lost 2");
+  ASSERT_TRUE(world_.settle());
+  bob_.putBack("copy");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_TRUE(toldOfRestore(bob_));
+  say(alice_, bob_, "after");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("before", "after"));
+  EXPECT_GE(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 1u);
+  say(bob_, alice_, "I am back");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(alice_.received(bob_.account()), ElementsAre("a turn of the ratchet", "I am back"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
+}
+
+TEST_P(RestoreTest, ATwinThatComesBackWithinADayStops) {
+  alice_.copyAside("copy");
+  say(alice_, bob_, "goes on");
+  ASSERT_TRUE(world_.settle());
+  alice_.putBack("copy");
+  ASSERT_TRUE(world_.settle());
+  alice_.copyAside("second");
+  say(alice_, bob_, "goes on again");
+  ASSERT_TRUE(world_.settle());
+  alice_.putBack("second");
+  world_.runFor(std::chrono::minutes(1));
+  EXPECT_EQ(alice_.outbox().linkState().stop, LinkState::Stop::kCloned);
+  EXPECT_FALSE(alice_.outbox().send(bob_.account(), "no"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RestoreTest, ::testing::Values(11, 12, 13));
+
+}  // namespace
+}  // namespace waxwing::testing

@@ -1,0 +1,113 @@
+#include "outbox/contacts.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/world.h"
+
+namespace waxwing::testing {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ContactsTest : public ::testing::Test {
+ protected:
+  void request() {
+    invite_ = bob_.outbox().createInvite().value().text();
+    world_.settle();
+    ASSERT_TRUE(alice_.outbox().addContact("bob", Invite::parse(invite_).value()));
+    world_.settle();
+  }
+
+  World world_;
+  WorldClient& alice_ = world_.addAccount("alice");
+  WorldClient& bob_ = world_.addAccount("bob");
+  std::string invite_;
+};
+
+TEST_F(ContactsTest, ARequestWaitsAndNothingGoesOutBecauseOfIt) {
+  request();
+  const auto asked = bob_.outbox().findContact(alice_.account());
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->state, ContactState::kRequested);
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "too early"));
+  world_.settle();
+  world_.runFor(std::chrono::minutes(5));
+
+  EXPECT_EQ(alice_.outbox().messages(bob_.account(), {}).back().pending, PendingReason::kWaitingForAcceptance);
+  EXPECT_THAT(bob_.received(alice_.account()), IsEmpty());
+  for (const auto& submitted : world_.relay().wire) EXPECT_NE(submitted.to, alice_.account());
+  EXPECT_FALSE(bob_.outbox().send(alice_.account(), "no"));
+}
+
+TEST_F(ContactsTest, AcceptingLetsEverythingThroughInOrder) {
+  request();
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "one"));
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "two"));
+  ASSERT_TRUE(bob_.outbox().acceptContact(alice_.account(), "alice"));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(alice_.outbox().findContact("bob")->state, ContactState::kAccepted);
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two"));
+  EXPECT_THAT(alice_.states(bob_.account()), Each(DeliveryState::kDelivered));
+  EXPECT_EQ(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 0u);
+}
+
+TEST_F(ContactsTest, TwoWhoInviteEachOtherHaveAcceptedEachOther) {
+  const Invite toBob = bob_.outbox().createInvite().value();
+  const Invite toAlice = alice_.outbox().createInvite().value();
+  world_.settle();
+  ASSERT_TRUE(alice_.outbox().addContact("bob", toBob));
+  ASSERT_TRUE(bob_.outbox().addContact("alice", toAlice));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(alice_.outbox().findContact("bob")->state, ContactState::kAccepted);
+  EXPECT_EQ(bob_.outbox().findContact("alice")->state, ContactState::kAccepted);
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "hello"));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("hello"));
+}
+
+TEST_F(ContactsTest, NamesAreUniqueAndOnesOwnInviteIsRefused) {
+  request();
+  const Invite own = alice_.outbox().createInvite().value();
+  EXPECT_EQ(alice_.outbox().addContact("me", own).error().code, Errc::kBadInvite);
+  WorldClient& carol = world_.addAccount("carol");
+  const Invite third = carol.outbox().createInvite().value();
+  EXPECT_EQ(alice_.outbox().addContact("bob", third).error().code, Errc::kNameTaken);
+  EXPECT_EQ(alice_.outbox().send(carol.account(), "who").error().code, Errc::kUnknownContact);
+}
+
+TEST_F(ContactsTest, ABlockedContactReachesNobodyAndTheOthersStayConnected) {
+  WorldClient& carol = world_.addAccount("carol");
+  world_.meet(alice_, bob_);
+  world_.meet(carol, bob_);
+  ASSERT_TRUE(bob_.outbox().blockContact(alice_.account()));
+  ASSERT_TRUE(world_.settle());
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "let me in"));
+  ASSERT_TRUE(carol.outbox().send(bob_.account(), "still here"));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), IsEmpty());
+  EXPECT_THAT(bob_.received(carol.account()), ElementsAre("still here"));
+  EXPECT_EQ(alice_.outbox().messages(bob_.account(), {}).back().pending, PendingReason::kAccessRenewal);
+  EXPECT_EQ(bob_.outbox().send(alice_.account(), "no").error().code, Errc::kNotAllowed);
+}
+
+TEST_F(ContactsTest, ReceiptsCanBeSwitchedOff) {
+  world_.meet(alice_, bob_);
+  bob_.outbox().switchDeliveredReceipts(Outbox::ReceiptSwitch::kOff);
+  bob_.outbox().switchReadReceipts(Outbox::ReceiptSwitch::kOff);
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "hello"));
+  ASSERT_TRUE(world_.settle());
+  bob_.readAll(alice_.account());
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(alice_.states(bob_.account()), ElementsAre(DeliveryState::kSent));
+  bob_.outbox().switchReadReceipts(Outbox::ReceiptSwitch::kOn);
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "again"));
+  ASSERT_TRUE(world_.settle());
+  bob_.readAll(alice_.account());
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(alice_.states(bob_.account()).back(), DeliveryState::kRead);
+}
+
+}  // namespace
+}  // namespace waxwing::testing

@@ -1,0 +1,137 @@
+#include "outbox/lanes.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "tests/support/world.h"
+
+namespace waxwing::testing {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(LanesTest, ALostAnswerIsSubmittedAgainUnderTheSameIdAndStoredOnce) {
+  World world(3);
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob");
+  world.meet(alice, bob);
+  bob.goOffline();
+  world.relay().wire.clear();
+  world.network.faults.answerLost = 500;
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(alice.outbox().send(bob.account(), std::to_string(i)));
+  world.runFor(std::chrono::minutes(10));
+  world.network.faults.answerLost = 0;
+  world.settle();
+
+  std::map<EnvelopeId, int> times;
+  for (const auto& submitted : world.relay().wire) {
+    if (submitted.to == bob.account()) ++times[submitted.envelope.id];
+  }
+  EXPECT_EQ(times.size(), 10u);
+  EXPECT_TRUE(std::ranges::any_of(times, [](const auto& entry) { return entry.second > 1; }));
+  bob.goOnline();
+  ASSERT_TRUE(world.settle());
+  EXPECT_THAT(bob.received(alice.account()), ElementsAre("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"));
+  EXPECT_EQ(world.findKeyReuse(), "");
+}
+
+TEST(LanesTest, AFullDeviceHoldsBackItsOwnQueueAlone) {
+  relay::StoreLimits limits;
+  limits.mailboxEnvelopes = 5;
+  World world(4, limits);
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob");
+  world.meet(alice, bob);
+  WorldClient& tablet = world.addDevice(bob, "bob-tablet");
+  tablet.goOffline();
+  std::vector<std::string> said;
+  for (int i = 0; i < 12; ++i) {
+    said.push_back(std::to_string(i));
+    ASSERT_TRUE(alice.outbox().send(bob.account(), said.back()));
+    world.runFor(std::chrono::seconds(20));
+  }
+  EXPECT_EQ(bob.received(alice.account()), said);
+  for (const DeliveryState state : alice.states(bob.account())) EXPECT_GE(state, DeliveryState::kDelivered);
+  EXPECT_FALSE(alice.outbox().outbox().empty());
+  tablet.goOnline();
+  world.runFor(std::chrono::minutes(10));
+  ASSERT_TRUE(world.settle());
+  EXPECT_EQ(tablet.received(alice.account()), said);
+  EXPECT_THAT(alice.outbox().outbox(), IsEmpty());
+}
+
+TEST(LanesTest, ABusyRelayIsAskedAgainLater) {
+  World world(5);
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob");
+  world.meet(alice, bob);
+  world.relay().isBusy = true;
+  ASSERT_TRUE(alice.outbox().send(bob.account(), "patience"));
+  world.runFor(std::chrono::seconds(5));
+  EXPECT_EQ(alice.outbox().messages(bob.account(), {}).back().pending, PendingReason::kBusy);
+  EXPECT_EQ(alice.outbox().outbox().front().lastAnswer, "busy");
+  world.relay().isBusy = false;
+  world.runFor(std::chrono::minutes(2));
+  EXPECT_THAT(bob.received(alice.account()), ElementsAre("patience"));
+}
+
+TEST(LanesTest, ADeniedLaneWaitsForANewerKeyAndTakesIt) {
+  World world(6);
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob");
+  WorldClient& mallory = world.addAccount("mallory");
+  world.meet(alice, bob);
+  world.meet(mallory, bob);
+  alice.goOffline();
+  ASSERT_TRUE(bob.outbox().blockContact(mallory.account()));  // Bob's contact key changes while Alice is away
+  ASSERT_TRUE(world.settle());
+  ASSERT_TRUE(alice.outbox().send(bob.account(), "with the old key"));
+  alice.goOnline();
+  ASSERT_TRUE(world.settle());
+  EXPECT_THAT(bob.received(alice.account()), ElementsAre("with the old key"));
+}
+
+TEST(LanesTest, ACancelledTextIsNotShownToAnybodyAndLeavesNoHole) {
+  World world(7);
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob");
+  world.meet(alice, bob);
+  alice.goOffline();
+  for (const char* text : {"one", "regret", "three"}) ASSERT_TRUE(alice.outbox().send(bob.account(), text));
+  std::set<std::int64_t> waiting;
+  for (const auto& item : alice.outbox().outbox()) waiting.insert(item.id);
+  ASSERT_EQ(waiting.size(), 3u);
+  ASSERT_TRUE(alice.outbox().cancel(*std::next(waiting.begin())));
+  alice.goOnline();
+  ASSERT_TRUE(world.settle());
+  EXPECT_THAT(bob.received(alice.account()), ElementsAre("one", "three"));
+  EXPECT_EQ(bob.count(alice.account(), TimelineItem::Kind::kHole), 0u);
+  EXPECT_EQ(alice.states(bob.account())[1], DeliveryState::kFailed);
+  EXPECT_FALSE(alice.outbox().cancel(*waiting.begin())) << "it has left";
+  EXPECT_EQ(world.findKeyReuse(), "");
+}
+
+TEST(LanesTest, ADeadRelayOfOneContactHoldsUpNobodyElse) {
+  World world(8);
+  WorldRelay& far = world.addRelay("far.example");
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob", far);
+  WorldClient& carol = world.addAccount("carol");
+  world.meet(alice, bob);
+  world.meet(alice, carol);
+  far.isUp = false;
+  ASSERT_TRUE(alice.outbox().send(bob.account(), "later"));
+  ASSERT_TRUE(alice.outbox().send(carol.account(), "now"));
+  world.runFor(std::chrono::minutes(1));
+  EXPECT_THAT(carol.received(alice.account()), ElementsAre("now"));
+  EXPECT_THAT(alice.states(bob.account()), Each(DeliveryState::kPending));
+  far.isUp = true;
+  world.runFor(std::chrono::minutes(3));
+  EXPECT_THAT(bob.received(alice.account()), ElementsAre("later"));
+}
+
+}  // namespace
+}  // namespace waxwing::testing

@@ -1,0 +1,102 @@
+#include "outbox/manifests.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/world.h"
+
+namespace waxwing::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ManifestsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { world_.meet(alice_, bob_); }
+
+  // Bob's relay answers every submission with these bytes while Alice tries to send.
+  void submitAgainst(Bytes answer) {
+    world_.relay().staleAnswer = std::move(answer);
+    ASSERT_TRUE(alice_.outbox().send(bob_.account(), "for bob"));
+    world_.runFor(std::chrono::seconds(30));
+  }
+  void relayIsHonestAgain() {
+    world_.relay().staleAnswer.clear();
+    world_.runFor(std::chrono::minutes(2));
+    world_.settle();
+  }
+  // A list of Bob's that his own key signed, changed by `change`.
+  Bytes signedByBob(const std::function<void(Manifest&)>& change) {
+    const OwnDevice bob = OwnDevice::load(bob_.database()).value();
+    ManifestBook book(bob_.database(), world_.clock);
+    Manifest manifest = book.find(bob_.account())->manifest();
+    change(manifest);
+    return toBytes(SignedManifest::sign(manifest, *bob.accountKey()).value().bytes());
+  }
+
+  World world_{21};
+  WorldClient& alice_ = world_.addAccount("alice");
+  WorldClient& bob_ = world_.addAccount("bob");
+};
+
+TEST_F(ManifestsTest, AStaleListIsIgnored) {
+  const Bytes old = signedByBob([](Manifest& manifest) { manifest.version = manifest.issuedAt -= 100; });
+  submitAgainst(old);
+  EXPECT_THAT(bob_.received(alice_.account()), IsEmpty());
+  EXPECT_FALSE(alice_.outbox().findContact("bob")->equivocates);
+  relayIsHonestAgain();
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+}
+
+TEST_F(ManifestsTest, AForgedListIsRefused) {
+  Bytes forged = signedByBob([](Manifest& manifest) { manifest.version += 100; });
+  forged.back() ^= 1;
+  submitAgainst(forged);
+  relayIsHonestAgain();
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+  EXPECT_EQ(alice_.count(bob_.account(), TimelineItem::Kind::kDeviceAdded), 0u);
+}
+
+TEST_F(ManifestsTest, AnotherAccountsListIsRefused) {
+  ManifestBook book(alice_.database(), world_.clock);
+  submitAgainst(toBytes(book.find(alice_.account())->bytes()));
+  relayIsHonestAgain();
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+}
+
+TEST_F(ManifestsTest, TwoListsOfOneVersionStopEverythingUntilTheUserDecides) {
+  const Bytes twin = signedByBob([](Manifest& manifest) { manifest.issuedAt -= 1; });
+  submitAgainst(twin);
+  EXPECT_TRUE(alice_.outbox().findContact("bob")->equivocates);
+  EXPECT_EQ(alice_.count(bob_.account(), TimelineItem::Kind::kEquivocation), 1u);
+  EXPECT_EQ(alice_.outbox().message(bob_.account(), alice_.outbox().messages(bob_.account(), {}).front().id)->pending,
+            PendingReason::kEquivocation);
+  relayIsHonestAgain();
+  EXPECT_THAT(bob_.received(alice_.account()), IsEmpty());
+
+  const auto between = alice_.outbox().equivocation(bob_.account());
+  ASSERT_TRUE(between);
+  EXPECT_FALSE(alice_.outbox().trustManifest(bob_.account(), Hash{}));
+  ASSERT_TRUE(alice_.outbox().trustManifest(bob_.account(), between->first));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_FALSE(alice_.outbox().findContact("bob")->equivocates);
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+}
+
+TEST_F(ManifestsTest, AListThatBringsBackARetiredDeviceIsRefusedAndReported) {
+  WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "first"));
+  ASSERT_TRUE(world_.settle());
+  const Bytes before = signedByBob([](Manifest& manifest) { manifest.version += 1'000'000; });
+  ASSERT_TRUE(bob_.outbox().retireDevice(tablet.address().device));
+  ASSERT_TRUE(world_.settle());
+  const std::size_t shown = alice_.count(bob_.account(), TimelineItem::Kind::kEquivocation);
+  submitAgainst(before);
+  EXPECT_GT(alice_.count(bob_.account(), TimelineItem::Kind::kEquivocation), shown);
+  relayIsHonestAgain();
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("first", "for bob"));
+  EXPECT_THAT(tablet.received(alice_.account()), ElementsAre("first"));
+}
+
+}  // namespace
+}  // namespace waxwing::testing
