@@ -73,7 +73,9 @@ Result<std::unique_ptr<Client>> Client::open(const Options& options) {
 Result<Client::DeviceRequestText> Client::requestDevice(const Options& options, const AccountId& account) {
   const auto request = requestProfile(databaseOptions(options), account, systemClock(), systemRandom());
   if (!request) return tl::unexpected(request.error());
-  return DeviceRequestText{request->text(), request->shortCode()};
+  auto shortCode = request->shortCode();
+  if (!shortCode) return tl::unexpected(shortCode.error());
+  return DeviceRequestText{request->text(), std::move(*shortCode)};
 }
 
 Result<std::unique_ptr<Client>> Client::joinDevice(const Options& options, std::string_view grant) {

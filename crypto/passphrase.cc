@@ -42,4 +42,18 @@ Result<GuardedMemory> deriveDatabaseKey(std::string_view passphrase, const Passp
   return key;
 }
 
+Result<Hash> slowHash(ByteView bytes) {
+  constexpr char kSalt[] = "waxwing slow v1";
+  constexpr std::size_t kMemoryBytes = 64 * 1024 * 1024;
+  static_assert(sizeof kSalt == crypto_pwhash_SALTBYTES);
+  ensureSodium();
+  Hash hash;
+  if (crypto_pwhash(hash.bytes.data(), hash.bytes.size(), reinterpret_cast<const char*>(bytes.data()), bytes.size(),
+                    reinterpret_cast<const unsigned char*>(kSalt), 2, kMemoryBytes,
+                    crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return fail(Errc::kStoreFailed, "not enough memory to compute the code; free some and try again");
+  }
+  return hash;
+}
+
 }  // namespace waxwing

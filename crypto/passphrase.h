@@ -31,4 +31,8 @@ struct PassphraseParameters {
 // outside the bounds above; kStoreFailed if the memory cannot be had.
 Result<GuardedMemory> deriveDatabaseKey(std::string_view passphrase, const PassphraseParameters& parameters);
 
+// A hash that costs its maker about a tenth of a second and 64 MiB: Argon2id, 2 passes, with the salt "waxwing slow v1"
+// ‖ 0. For codes so short that they could otherwise be met by trial. kStoreFailed if the memory cannot be had.
+Result<Hash> slowHash(ByteView bytes);
+
 }  // namespace waxwing

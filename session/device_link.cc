@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "crypto/key_gate.h"
 #include "crypto/limits.h"
+#include "crypto/passphrase.h"
 #include "crypto/seal.h"
 #include "crypto/text.h"
 #include "session/device_keys.h"
@@ -12,14 +13,13 @@
 
 // The layouts, both fixed:
 //
-//   request = account (32) ‖ device (1) ‖ identity key (32) ‖ signing key (32) ‖ registration id (u32) ‖ identity
-//   binding (64) ‖
-//             signing binding (64) ‖ answer key (32)
-//   grant   = sealed to the answer key: account's signature (64) over labelledHash("device-request", request) ‖ body,
-//   then body body    = u32 length ‖ manifest ‖ u32 number of contacts ‖ contacts ‖ contact key (32) ‖ u32 number of
-//   invite keys ‖ invite keys (32 each) contact = account (32) ‖ u32 length ‖ name ‖ state (u8) ‖ u32 length ‖ manifest
-//   ‖ u32 length ‖ access key (0 or 32) ‖
-//             u32 length ‖ relay address text (empty: none)
+//   request = account (32) ‖ device (1) ‖ identity key (32) ‖ signing key (32) ‖ registration id (u32)
+//             ‖ identity binding (64) ‖ signing binding (64) ‖ answer key (32)
+//   grant   = sealed to the answer key: signature (64) ‖ body; the account key signs, use "device-grant",
+//             labelledHash("device-request", request) ‖ body
+//   body    = u32 length ‖ manifest ‖ u32 number ‖ contacts ‖ contact key (32) ‖ u32 number ‖ invite keys (32 each)
+//   contact = account (32) ‖ u32 length ‖ name ‖ state (u8) ‖ u32 length ‖ manifest
+//             ‖ u32 length ‖ access key (0 or 32) ‖ u32 length ‖ relay address text (empty: none)
 namespace waxwing {
 namespace {
 
@@ -152,9 +152,12 @@ Result<DeviceRequest> DeviceRequest::parse(std::string_view text) {
 
 std::string DeviceRequest::text() const { return std::string(kRequestPrefix) + toBase64url(requestBytes(*this)); }
 
-std::string DeviceRequest::shortCode() const {
-  const auto number = std::to_string(1'000'000 + ByteReader(requestHash(*this).view()).u64() % 1'000'000);
-  return number.substr(1, 3) + " " + number.substr(4, 3);
+Result<std::string> DeviceRequest::shortCode() const {
+  constexpr std::uint64_t kCodes = 1'000'000'000'000;
+  const auto hash = slowHash(requestHash(*this).view());
+  if (!hash) return tl::unexpected(hash.error());
+  auto digits = std::to_string(kCodes + ByteReader(hash->view()).u64() % kCodes).substr(1);
+  return digits.insert(8, " ").insert(4, " ");
 }
 
 Result<DeviceRequest> makeDeviceRequest(Transaction& transaction, const AccountId& account, const Clock&,

@@ -27,8 +27,10 @@ struct DeviceRequest {
   // kMalformed, kBadKey, kBadBinding.
   static Result<DeviceRequest> parse(std::string_view text);
   std::string text() const;
-  // Six digits derived from the request's hash: "123 456".
-  std::string shortCode() const;
+  // Twelve digits of the slow hash of the request's hash: "1234 5678 9012". Whoever swaps the request on its way would
+  // have to find keys of his own with the same code, at a tenth of a second a try. kStoreFailed without the memory for
+  // it.
+  Result<std::string> shortCode() const;
 };
 
 // A contact as a new device learns it.
