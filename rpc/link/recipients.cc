@@ -19,7 +19,7 @@ void Recipients::call(const RelayAddress& relay, RecipientCall call) {
   Entry* entry = find(relay);
   if (entry == nullptr) entry = add(relay);
   if (entry == nullptr) return answers_.add(call.ticket, fail(Errc::kBusy, "too many relays are in use at once"));
-  ++entry->calls;
+  entry->newestCall = ++calls_;
   entry->connection.call(kj::mv(call));
 }
 
@@ -71,15 +71,15 @@ void Recipients::renew() {
 void Recipients::onIdle(RecipientConnection& connection) {
   Entry& entry = entryOf(connection);
   if (entry.use == Use::kRetiring) return endLater(entry, unused());
-  tasks_.add(timer_.afterDelay(kjDuration(limits::kAnonymousIdle)).then([this, calls = entry.calls, entry = &entry] {
-    dropIfUnused(entry, calls);
+  tasks_.add(timer_.afterDelay(kjDuration(limits::kAnonymousIdle)).then([this, call = entry.newestCall] {
+    dropIfUnusedSince(call);
   }));
 }
 
-// `entry` may be gone by now; `calls` tells whether it was used in between.
-void Recipients::dropIfUnused(const Entry* entry, std::uint64_t calls) {
-  const auto found = std::ranges::find_if(entries_, [entry](const Entry& other) { return &other == entry; });
-  if (found != entries_.end() && found->calls == calls && found->connection.isIdle()) endLater(*found, unused());
+// The connection may be gone by now, and another stand at its address in memory: the call's number tells.
+void Recipients::dropIfUnusedSince(std::uint64_t call) {
+  const auto found = std::ranges::find(entries_, call, &Entry::newestCall);
+  if (found != entries_.end() && found->connection.isIdle()) endLater(*found, unused());
 }
 
 void Recipients::onEnded(RecipientConnection& connection, LinkFailure failure) {

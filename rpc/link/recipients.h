@@ -31,7 +31,7 @@ class Recipients final : private RecipientConnection::Owner, private kj::TaskSet
 
     RelayAddress address;
     Use use = Use::kOpen;
-    std::uint64_t calls = 0;  // ever
+    std::uint64_t newestCall = 0;  // calls are numbered over all connections
     RecipientConnection connection;
   };
 
@@ -39,7 +39,7 @@ class Recipients final : private RecipientConnection::Owner, private kj::TaskSet
   Entry* add(const RelayAddress& relay);
   Entry& entryOf(const RecipientConnection& connection);
   void endLater(Entry& entry, Error error);
-  void dropIfUnused(const Entry* entry, std::uint64_t calls);
+  void dropIfUnusedSince(std::uint64_t call);
 
   void onIdle(RecipientConnection& connection) override;
   void onEnded(RecipientConnection& connection, LinkFailure failure) override;
@@ -49,6 +49,7 @@ class Recipients final : private RecipientConnection::Owner, private kj::TaskSet
   Dialer& dialer_;
   kj::Timer& timer_;
   std::list<Entry> entries_;
+  std::uint64_t calls_ = 0;
   kj::TaskSet tasks_;
 };
 
