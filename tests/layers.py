@@ -36,8 +36,8 @@ FOREIGN = [
     (r"openssl/", ["crypto"]),
     (r"sqlcipher/|sqlite3", ["store"]),
     (r"signal/", ["session"]),
-    (r"capnp/(rpc|ez-rpc|capability|serialize-async|membrane)|kj/(async|timer|compat/)", ["rpc", "client", "tests"]),
-    (r"capnp/|kj/", ["session", "rpc", "client", "tests"]),
+    (r"capnp/(rpc|ez-rpc|capability|serialize-async|membrane)|kj/(async|timer|compat/)", ["rpc", "client", "tests", "bench"]),
+    (r"capnp/|kj/", ["session", "rpc", "client", "tests", "bench"]),
     (r"nlohmann/", ["tools", "tests"]),
     (r"CLI/|spdlog/|fmt/|toml\+\+/|prometheus/|qrencode|benchmark/", ["tools"]),
     (r"gtest/|gmock/", ["tests"]),
@@ -61,9 +61,10 @@ def part_of(path, manifest_stems):
 
 
 def room_of(path):
-    """Where a file's foreign libraries are judged: tests/crypto/x.cc counts as crypto and as tests."""
+    """Where a file's foreign libraries are judged: tests/crypto/x.cc counts as crypto and as tests; tools/bench/x.cc as
+    bench and as tools."""
     pieces = path.split("/")
-    return {pieces[0], pieces[1]} if pieces[0] == "tests" and len(pieces) > 2 else {pieces[0]}
+    return {pieces[0], pieces[1]} if pieces[0] in ("tests", "tools") and len(pieces) > 2 else {pieces[0]}
 
 
 def foreign_homes(header):
