@@ -32,6 +32,8 @@ class AccessKeys {
   // Counts changes that the relay has not been told; nullopt: it has them all.
   std::optional<std::int64_t> changed();
   void published(Transaction& transaction, std::int64_t change);
+  // The relay has forgotten them, or may have.
+  void publishAgain(Transaction& transaction) { noteChange(transaction); }
 
   // The profile that lets a contact in.
   body::Profile profile();

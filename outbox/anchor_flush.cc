@@ -66,6 +66,7 @@ void AnchorFlush::onAnswer(const Anchors::Swap& swap, tl::expected<AnchorAnswer,
     case Anchors::Verdict::kConfirmed:
       break;
     case Anchors::Verdict::kRelayRestored:
+      keys_.publishAgain(step);
       context_.settings.putInteger(step, setting::kKeysRestored, 1);
       context_.settings.remove(step, setting::kAcknowledged);
       context_.publishingDue = true;

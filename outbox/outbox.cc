@@ -264,6 +264,7 @@ void Outbox::onAttached(std::uint64_t acknowledged, std::uint64_t last) {
   if (known && static_cast<std::uint64_t>(*known) > last) {
     Step step(context, CommitPoint::kAnchor);
     context.settings.remove(step, setting::kAcknowledged);
+    core_->keys.publishAgain(step);
     context.settings.putInteger(step, setting::kKeysRestored, 1);
     context.events.add(event::Restored{event::Restored::What::kRelay});
     step.commit();

@@ -11,14 +11,14 @@ void Publishing::onAttached() {
 
 void Publishing::onRegistered() {
   Step step(context_, CommitPoint::kKeys);
-  context_.settings.putInteger(step, setting::kAccessKeysChanged, keys_.changed().value_or(0) + 1);
+  keys_.publishAgain(step);
   context_.settings.putInteger(step, setting::kKeysRestored, 1);
   step.commit();
   context_.publishingDue = true;
 }
 
 Publishing::Duty Publishing::next() {
-  if (!manifestChecked_) return Duty::kFetchManifest;
+  if (!manifestChecked_ || context_.settings.findInteger(setting::kSignNothing)) return Duty::kFetchManifest;
   if (relayManifest_ < context_.roster.ref(context_.selfAccount()).version) return Duty::kPublishManifest;
   if (keys_.changed()) return Duty::kAccessKeys;
   if (!keysChecked_ || context_.settings.findInteger(setting::kKeysRestored)) return Duty::kKeyStatus;

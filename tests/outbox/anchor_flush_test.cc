@@ -108,6 +108,70 @@ TEST_P(RestoreTest, ATwinThatComesBackWithinADayStops) {
   EXPECT_FALSE(alice_.outbox().send(bob_.account(), "no"));
 }
 
+class MarkerInMemory final : public RestoreMarker {
+ public:
+  std::optional<Anchor> read() override { return held_; }
+  void write(const Anchor& anchor) override { held_ = anchor; }
+
+ private:
+  std::optional<Anchor> held_;
+};
+
+// Alice's own relay goes away while Bob's can be reached.
+class OwnRelayAwayTest : public ::testing::Test {
+ protected:
+  void SetUp() override { world_.meet(alice_, bob_); }
+  void useMarker() {
+    alice_.useMarker(marker_);
+    alice_.restart();
+    ASSERT_TRUE(world_.settle());
+  }
+  void sayWhileAway(std::string_view text) {
+    world_.relay().isUp = false;
+    world_.runFor(std::chrono::seconds(10));
+    ASSERT_TRUE(alice_.outbox().send(bob_.account(), text));
+    world_.runFor(std::chrono::minutes(3));
+  }
+
+  World world_{31};
+  MarkerInMemory marker_;
+  WorldRelay& far_ = world_.addRelay("far.example");
+  WorldClient& alice_ = world_.addAccount("alice");
+  WorldClient& bob_ = world_.addAccount("bob", far_);
+};
+
+TEST_F(OwnRelayAwayTest, WithoutAMarkerNothingLeaves) {
+  sayWhileAway("waits");
+  EXPECT_TRUE(bob_.received(alice_.account()).empty());
+  world_.relay().isUp = true;
+  world_.runFor(std::chrono::minutes(3));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("waits"));
+}
+
+TEST_F(OwnRelayAwayTest, AMarkerThatAgreesLetsItGo) {
+  useMarker();
+  sayWhileAway("goes");
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("goes"));
+}
+
+TEST_F(OwnRelayAwayTest, AMarkerThatKnowsOfANewerCopyHoldsItBack) {
+  useMarker();
+  alice_.copyAside("copy");
+  ASSERT_TRUE(world_.settle());
+  for (const char* text : {"one", "two"}) {
+    ASSERT_TRUE(alice_.outbox().send(bob_.account(), text));
+    ASSERT_TRUE(world_.settle());
+  }
+  alice_.putBack("copy");
+  world_.relay().isUp = false;
+  sayWhileAway("from the old copy");
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two"));
+  world_.relay().isUp = true;
+  world_.runFor(std::chrono::minutes(3));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two", "from the old copy"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, RestoreTest, ::testing::Values(11, 12, 13));
 
 }  // namespace

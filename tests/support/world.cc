@@ -46,7 +46,7 @@ void WorldClient::openDatabase(Database::Existing existing) {
 
 void WorldClient::start() {
   outbox_ = must(Outbox::open(
-      *db_, {.clock = world_.clock, .random = random_, .restoreMarker = nullptr, .onEvent = [this](const Event& event) {
+      *db_, {.clock = world_.clock, .random = random_, .restoreMarker = marker_, .onEvent = [this](const Event& event) {
                events.push_back(event);
              }}));
   address_ = outbox_->self();

@@ -53,6 +53,9 @@ class WorldClient {
   void goOffline();
   void setNetwork(bool available) { link_->setNetwork(available); }
 
+  // From the next start on; must outlive the client.
+  void useMarker(RestoreMarker& marker) { marker_ = &marker; }
+
   // A copy of all files, and putting it back.
   void copyAside(std::string_view as);
   void putBack(std::string_view from);
@@ -82,6 +85,7 @@ class WorldClient {
   std::unique_ptr<Database> db_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<WorldLink> link_;
+  RestoreMarker* marker_ = nullptr;
   bool online_ = false;
   bool dying_ = false;
   std::size_t crashes_ = 0;
