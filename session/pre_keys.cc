@@ -64,7 +64,7 @@ std::optional<PreKeys::Publication> PreKeys::prepare(Transaction&, Occasion occa
   const auto stock = replaceAll ? 0 : std::min(relay.oneTimeKeys, limits::kOneTimeKeysPublished);
   auto oneTime = makeOneTime(publication, refill ? limits::kOneTimeKeysPublished - stock : 0);
   table_.putPublication(publication);
-  return Publication{signCurrent(publication), std::move(oneTime), replaceAll, publication.counter};
+  return Publication{signCurrent(publication, now), std::move(oneTime), replaceAll, publication.counter};
 }
 
 void PreKeys::rotate(PreKeyTable::Publication& publication) {
@@ -93,14 +93,14 @@ std::vector<OneTimeKey> PreKeys::makeOneTime(PreKeyTable::Publication& publicati
   return published;
 }
 
-Bytes PreKeys::signCurrent(const PreKeyTable::Publication& publication) {
+Bytes PreKeys::signCurrent(const PreKeyTable::Publication& publication, WallTime now) {
   const auto signedKey = table_.findCurrentSigned();
   const auto sealKey = table_.findCurrentSeal();
   if (!signedKey || !sealKey) throw std::logic_error("there are no current keys to publish");
   PublishedKeys keys;
   keys.owner = self_.address();
   keys.counter = publication.counter;
-  keys.createdAt = issueTime(clock_.now());
+  keys.createdAt = issueTime(now);
   keys.signedPreKeyId = signedKey->key.id;
   keys.signedPreKey = signedKey->key.publicKey;
   keys.signedPreKeySignature = signedKey->signature;

@@ -50,7 +50,7 @@ class PreKeys {
   PreKeyTable::Publication firstPublication();
   void rotate(PreKeyTable::Publication& publication);
   std::vector<OneTimeKey> makeOneTime(PreKeyTable::Publication& publication, std::uint32_t count);
-  Bytes signCurrent(const PreKeyTable::Publication& publication);
+  Bytes signCurrent(const PreKeyTable::Publication& publication, WallTime now);
 
   const OwnDevice& self_;
   const Clock& clock_;

@@ -36,6 +36,25 @@ TEST_F(PreKeysTest, TheFirstPublicationIsWhole) {
   EXPECT_EQ(device_->preKeys.nextDue(), clock_.now() + limits::kKeyRotation);
 }
 
+// Making keys takes time: whatever second it ends in, the counter is not older than the date beside it.
+TEST_F(PreKeysTest, AnswersToOneReadingOfTheClock) {
+  class RunningClock final : public Clock {
+   public:
+    WallTime now() const override { return time_ = time_ + std::chrono::milliseconds(1100); }
+
+   private:
+    mutable WallTime time_ = kTestStart + limits::kKeyRotation;
+  };
+  const RunningClock clock;
+  SeededRandom random(2);
+  PreKeys preKeys(*device_->db, device_->self, clock, random);
+  const auto publication = device_.commit([&](Transaction& transaction) {
+    return preKeys.prepare(transaction, Occasion::kRestored, device_.relayStatus());
+  });
+  ASSERT_TRUE(publication);
+  EXPECT_GE(publication->counter, keysOf(*publication).createdAt);
+}
+
 TEST_F(PreKeysTest, RefillsWhatIsMissing) {
   EXPECT_FALSE(prepare(Occasion::kRoutine, holding(limits::kOneTimeKeysRefillAt)));
   const auto refill = prepare(Occasion::kRoutine, holding(limits::kOneTimeKeysRefillAt - 1));
