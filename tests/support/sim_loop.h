@@ -26,7 +26,7 @@ class SimLoop {
   // For `promise.wait`, which moves time as far as it must. Throws std::logic_error if nothing is left that could
   // resolve the promise.
   kj::WaitScope& waitScope() { return waitScope_; }
-  SimTrace& trace() { return trace_; }
+  const SimTrace& trace() const { return trace_; }
   // Notes a line with the time before it.
   void note(std::string_view line);
 

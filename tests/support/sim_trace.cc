@@ -1,8 +1,14 @@
 #include "tests/support/sim_trace.h"
 
+#include <cstdlib>
+
 #include "crypto/hash.h"
 
 namespace waxwing::testing {
+
+SimTrace::SimTrace() {
+  if (const char* path = std::getenv("WAXWING_TRACE")) file_.open(path, std::ios::app);
+}
 
 void SimTrace::note(std::string_view line) {
   Bytes chained = toBytes(hash_.view());
@@ -11,6 +17,7 @@ void SimTrace::note(std::string_view line) {
   hash_ = blake2b(chained);
   ++lines_;
   last_.emplace_back(line);
+  if (file_.is_open()) file_ << line << '\n';
   if (last_.size() > kKept) last_.pop_front();
 }
 

@@ -1,0 +1,292 @@
+#include "tests/support/rpc_world.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "session/invite.h"
+#include "tests/support/test_device.h"
+
+namespace waxwing::testing {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Long enough for back-offs, pings and timeouts, short against the bound of a test.
+constexpr auto kGlance = 5s;
+constexpr auto kMeeting = 30min;
+
+std::string number(auto value) { return std::to_string(static_cast<int>(value)); }
+
+std::string described(const LinkState& state) {
+  return "link " + number(state.kind) + " stop " + number(state.stop) + " " + state.detail;
+}
+
+std::string described(const Event& event) {
+  if (const auto* arrived = std::get_if<event::MessageArrived>(&event)) return "arrived " + arrived->item.text;
+  if (const auto* changed = std::get_if<event::MessageChanged>(&event)) {
+    return "state " + number(changed->state) + " pending " + number(changed->pending);
+  }
+  if (const auto* note = std::get_if<event::TimelineNote>(&event)) return "line of kind " + number(note->item.kind);
+  if (const auto* link = std::get_if<event::LinkChanged>(&event)) return described(link->state);
+  if (const auto* restored = std::get_if<event::Restored>(&event)) return "restored " + number(restored->what);
+  if (std::holds_alternative<event::ContactChanged>(event)) return "a contact changed";
+  if (std::holds_alternative<event::CaughtUp>(event)) return "caught up";
+  return "own devices changed";
+}
+
+}  // namespace
+
+RpcWorld::RpcWorld(std::uint64_t seed) : random_(seed), network_(loop_, random_) { tap_.addSecret(kMarker); }
+
+RpcWorld::~RpcWorld() noexcept(false) = default;
+
+// Cast.
+
+SimRelay& RpcWorld::addRelay(const std::string& host) {
+  relays_.push_back(std::make_unique<SimRelay>(SimRelay::Place{loop_, network_, random_, directory_.path()},
+                                               RelayAddress{host, 7077, {}},
+                                               [this](const relay::Submit& batch) { tap_.onSubmit(batch); }));
+  relays_.back()->start();
+  return *relays_.back();
+}
+
+SimDevice& RpcWorld::addAccount(const std::string& name, SimRelay& home) {
+  devices_.push_back(
+      std::make_unique<SimDevice>(SimDevice::Place{loop_, network_, random_, directory_.path()}, name,
+                                  [this](SimDevice& device, const Event& event) { onEvent(device, event); }));
+  SimDevice& device = *devices_.back();
+  device.create(home.address());
+  homes_[device.account()] = &home;
+  ledger_.addDevice(device.self());
+  tap_.addAccount(device.account());
+  device.goOnline();
+  return device;
+}
+
+SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
+  auto device = std::make_unique<SimDevice>(SimDevice::Place{loop_, network_, random_, directory_.path()}, name,
+                                            [this](SimDevice& which, const Event& event) { onEvent(which, event); });
+  const std::string request = device->request(primary.account());
+  const auto grant = primary.perform([&](Outbox& outbox) { return outbox.grantDevice(request); });
+  if (!grant) return nullptr;
+  device->join(*grant);
+  ledger_.addDevice(device->self());
+  device->goOnline();
+  devices_.push_back(std::move(device));
+  return devices_.back().get();
+}
+
+bool RpcWorld::retire(SimDevice& primary, const SimDevice& device) {
+  const auto done = primary.perform([&](Outbox& outbox) { return outbox.retireDevice(device.self().device); });
+  if (!done) return false;
+  ledger_.retireDevice(device.self());
+  retired_.insert(device.self());
+  return true;
+}
+
+void RpcWorld::introduce(SimDevice& inviter, SimDevice& invited) {
+  const Invite invite = must(inviter.perform([](Outbox& outbox) { return outbox.createInvite(); }));
+  run(kGlance);  // the inviter publishes it
+  must(invited.perform([&](Outbox& outbox) { return outbox.addContact(inviter.name(), invite); }));
+  const auto stateAt = [](SimDevice& at, const AccountId& of) -> std::optional<ContactState> {
+    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of); }));
+    return contact ? std::optional(contact->state) : std::nullopt;
+  };
+  if (!runUntil([&] { return stateAt(inviter, invited.account()) == ContactState::kRequested; }, kMeeting)) {
+    throw std::runtime_error("the contact request does not arrive\n" + report());
+  }
+  must(inviter.perform([&](Outbox& outbox) { return outbox.acceptContact(invited.account(), invited.name()); }));
+  if (!runUntil([&] { return stateAt(invited, inviter.account()) == ContactState::kAccepted; }, kMeeting)) {
+    throw std::runtime_error("the acceptance does not arrive\n" + report());
+  }
+}
+
+// Acts.
+
+std::optional<MessageId> RpcWorld::send(SimDevice& from, const AccountId& to) {
+  std::string text = std::string(kMarker) + " " + std::to_string(++texts_) + " from " + from.name();
+  const auto id = from.perform([&](Outbox& outbox) { return outbox.send(to, text); });
+  if (!id) {
+    if (!from.dying()) throw std::runtime_error("send: " + id.error().message);
+    return std::nullopt;
+  }
+  loop_.note("send " + text);
+  ledger_.noteSent(*id, from.self(), to, std::move(text));
+  return *id;
+}
+
+void RpcWorld::readAll(SimDevice& device, const AccountId& conversation) {
+  const auto items = device.perform([&](Outbox& outbox) { return outbox.messages(conversation, {.most = 100'000}); });
+  if (!items || items->empty()) return;
+  for (const TimelineItem& item : *items) {
+    if (!item.mine) ledger_.noteRead(device.self(), item.id);
+  }
+  const std::int64_t last = items->back().position;
+  const auto done = device.perform([&](Outbox& outbox) { return outbox.markRead(conversation, last); });
+  if (!done && !device.dying()) throw std::runtime_error("read: " + done.error().message);
+}
+
+RpcWorld::OldCopy RpcWorld::copy(const SimDevice& device) { return {device.copy(), ledger_.order()}; }
+
+void RpcWorld::restore(SimDevice& device, const OldCopy& old) {
+  if (isWhole(device)) tap_.learnKeys(device.self(), device.db());
+  device.restore(old.files);
+  ledger_.noteRestored(device.self(), old.order);
+}
+
+void RpcWorld::recover(SimDevice& device) {
+  comeToRest();
+  ledger_.noteRecovered(device.self());
+}
+
+void RpcWorld::onEvent(SimDevice& device, const Event& event) {
+  loop_.note(device.name() + ": " + described(event));
+  ledger_.noteEvent(device, event);
+}
+
+// Time.
+
+void RpcWorld::reap() {
+  for (auto& device : devices_) {
+    if (device->running() && device->dying()) device->kill();
+  }
+  for (auto& relay : relays_) {
+    if (relay->dying()) relay->kill();
+  }
+}
+
+void RpcWorld::run(Span span) {
+  runUntil([] { return false; }, span);
+  const Span left = span - (loop_.elapsed() - lastRunBegan_);
+  if (left > 0ms) loop_.runFor(left);
+}
+
+bool RpcWorld::runUntil(const std::function<bool()>& predicate, Span bound) {
+  lastRunBegan_ = loop_.elapsed();
+  reap();
+  return loop_.runUntil(
+      [&] {
+        reap();
+        return predicate();
+      },
+      bound);
+}
+
+bool RpcWorld::comeToRest(Span bound) {
+  calm();
+  const Span until = loop_.elapsed() + bound;
+  std::string why;
+  while (!isAtRest(&why)) {
+    if (loop_.elapsed() > until) {
+      unrest_.push_back("no rest: " + why);
+      return false;
+    }
+    run(kGlance);
+  }
+  return true;
+}
+
+void RpcWorld::calm() {
+  reap();
+  for (auto& relay : relays_) {
+    network_.heal(relay->address().name());
+    relay->spare();
+    if (!relay->running()) relay->start();
+  }
+  for (auto& device : devices_) {
+    network_.heal(device->name());
+    device->spare();
+    if (!device->running()) device->start();
+    if (!isRetired(*device)) device->goOnline();
+  }
+}
+
+bool RpcWorld::isAtRest(std::string* why) {
+  for (auto& device : devices_) {
+    if (isRetired(*device)) continue;
+    const std::string reason = owes(*device);
+    if (reason.empty()) continue;
+    if (why != nullptr) *why = device->name() + " " + reason;
+    return false;
+  }
+  return true;
+}
+
+// Why the device is not at rest; empty: it is.
+std::string RpcWorld::owes(SimDevice& device) {
+  if (!isWhole(device)) return "is down";
+  const LinkState link = device.link();
+  if (link.kind != LinkState::Kind::kOnline) {
+    return "is not online: " + described(link);
+  }
+  const auto queued = must(device.perform([](Outbox& outbox) { return outbox.outbox(); }));
+  if (!queued.empty()) {
+    return "owes " + std::to_string(queued.size()) + ", the first a " + queued.front().kind + " (reason " +
+           std::to_string(static_cast<int>(queued.front().reason)) + ", " + queued.front().lastAnswer + ")";
+  }
+  if (!must(device.perform([](Outbox& outbox) { return outbox.settled(); }))) return "is not settled";
+  const auto position = home(device.account()).store().findPosition(device.self());
+  if (!position) return "has no mailbox";
+  if (position->acknowledged != position->last) {
+    return "has acknowledged " + std::to_string(position->acknowledged) + " of " + std::to_string(position->last);
+  }
+  return {};
+}
+
+// Judgement.
+
+void RpcWorld::check() {
+  reap();
+  for (auto& device : devices_) {
+    if (!isWhole(*device)) continue;
+    tap_.learnKeys(device->self(), device->db());
+    ledger_.observe(*device);
+  }
+  tap_.openWaiting();
+  for (auto& device : devices_) {
+    if (isWhole(*device)) ledger_.check(*device);
+  }
+}
+
+void RpcWorld::checkAtRest() {
+  check();
+  for (auto& device : devices_) {
+    if (isWhole(*device) && !isRetired(*device)) ledger_.checkAtRest(*device);
+  }
+}
+
+std::vector<std::string> RpcWorld::offences() const {
+  std::vector<std::string> all = unrest_;
+  all.insert(all.end(), ledger_.offences().begin(), ledger_.offences().end());
+  all.insert(all.end(), tap_.offences().begin(), tap_.offences().end());
+  return all;
+}
+
+std::string RpcWorld::report() const {
+  std::string text;
+  for (const std::string& offence : offences()) text += "- " + offence + "\n";
+  text += "The end of the trace:\n" + loop_.trace().tail();
+  for (const auto& device : devices_) text += reportOn(*device);
+  return text;
+}
+
+std::string RpcWorld::reportOn(SimDevice& device) const {
+  if (!isWhole(device)) return device.name() + " is down\n";
+  std::string text = device.name() + " " + described(device.link()) + "\n";
+  const auto queued = device.perform([](Outbox& outbox) { return outbox.outbox(); });
+  if (!queued) return text + "  " + queued.error().message + "\n";
+  for (const OutboxItem& item : *queued) {
+    text += "  owes " + item.kind + " to device " + std::to_string(item.device.value()) + ", reason " +
+            number(item.reason) + ", " + std::to_string(item.attempts) + " attempts, " + item.lastAnswer + "\n";
+  }
+  auto find = device.db().prepare("SELECT code, reason, count(*) FROM refusal GROUP BY code, reason");
+  Rows rows = find.query();
+  while (rows.next()) {
+    text += "  refused " + std::to_string(rows.integer(2)) + " times (" + std::to_string(rows.integer(0)) + ") " +
+            rows.text(1) + "\n";
+  }
+  return text;
+}
+
+}  // namespace waxwing::testing

@@ -1,0 +1,101 @@
+#include "tests/world/world_test.h"
+
+namespace waxwing::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Restore : public Meeting {
+ protected:
+  void exchange() {
+    for (int i = 0; i < 3; ++i) {
+      world.send(alice, bob.account());
+      world.send(bob, alice.account());
+    }
+    world.run(1min);
+  }
+  // The restored one goes on to send and receive, at once and when all have learned of it.
+  void goOn() {
+    exchange();
+    world.recover(alice);
+    world.recover(bob);
+    exchange();
+    endWell();
+    EXPECT_EQ(world.tap().waiting(), 0u);
+  }
+};
+
+TEST_F(Restore, OfAnOldCopyWhileOnline) {
+  exchange();
+  const auto old = world.copy(alice);
+  exchange();
+  world.restore(alice, old);
+  goOn();
+}
+
+TEST_F(Restore, OfAnOldCopyThatSendsBeforeItIsOnline) {
+  exchange();
+  const auto old = world.copy(alice);
+  exchange();
+  alice.goOffline();
+  world.restore(alice, old);
+  exchange();
+  goOn();
+}
+
+TEST_F(Restore, WithFurtherSendsQueuedInTheCopy) {
+  exchange();
+  alice.goOffline();
+  for (int i = 0; i < 3; ++i) world.send(alice, bob.account());
+  const auto old = world.copy(alice);
+  alice.goOnline();
+  world.run(1min);
+  world.restore(alice, old);
+  goOn();
+}
+
+TEST_F(Restore, TwiceADayApart) {
+  for (int round = 0; round < 2; ++round) {
+    const auto old = world.copy(alice);
+    exchange();
+    world.restore(alice, old);
+    world.run(25h);
+  }
+  goOn();
+}
+
+TEST_F(Restore, OfTheRecipient) {
+  exchange();
+  const auto old = world.copy(bob);
+  exchange();
+  world.restore(bob, old);
+  goOn();
+}
+
+TEST_F(Restore, WithTheOwnRelayGone) {
+  exchange();
+  const auto old = world.copy(alice);
+  exchange();
+  world.network().partition(aliceRelay.address().name());
+  world.restore(alice, old);
+  for (int i = 0; i < 3; ++i) world.send(alice, bob.account());
+  world.run(30min);
+  goOn();
+}
+
+TEST_F(Restore, TwoCopiesOfOneDeviceStop) {
+  const auto old = world.copy(alice);
+  exchange();
+  world.restore(alice, old);
+  world.run(10min);
+  const auto clone = world.copy(alice);
+  exchange();
+  world.restore(alice, clone);
+  world.run(10min);
+  EXPECT_EQ(alice.link().stop, LinkState::Stop::kCloned);
+  world.check();
+  EXPECT_TRUE(isSound(world));
+}
+
+}  // namespace
+}  // namespace waxwing::testing
