@@ -89,10 +89,10 @@ bool Queues::isKnown(std::int64_t mailbox, const State& state, const EnvelopeId&
   return rows.next();
 }
 
-Push Queues::push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, WallTime now) {
+Push Queues::push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, Entrance entrance, WallTime now) {
   State& box = state(mailbox);
   if (isKnown(mailbox, box, envelope.id)) return Push::kKnown;
-  if (isFull(box, envelope.payload.size(), keyClass)) return Push::kFull;
+  if (entrance == Entrance::kShut || isFull(box, envelope.payload.size(), keyClass)) return Push::kFull;
   const Slot slot = {box.position.last + 1, ++lastPlace_};
   add_.run(slot.place, mailbox, slot.number, keyClass, now, envelope.id, envelope.payload);
   box.waiting.push_back(slot);

@@ -17,6 +17,10 @@ namespace waxwing::relay {
 
 enum class Push { kStored, kKnown, kFull };
 
+// Whether a mailbox takes new envelopes of this batch: once it refused one, it takes none behind it, so that order
+// holds.
+enum class Entrance { kOpen, kShut };
+
 // Call `flush` before the commit, and `forgetAll` after a transaction that was rolled back.
 class Queues {
  public:
@@ -26,7 +30,7 @@ class Queues {
   // Deletes the mailbox with all that it holds and remembers.
   void remove(std::int64_t mailbox);
 
-  Push push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, WallTime now);
+  Push push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, Entrance entrance, WallTime now);
   AcknowledgeOutcome::Verdict acknowledge(std::int64_t mailbox, std::uint64_t upTo, WallTime now);
   // Forgets EnvelopeIds whose time is over, of a bounded number of mailboxes; returns how many ids.
   std::uint64_t forgetOld(WallTime now);

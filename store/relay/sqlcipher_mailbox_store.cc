@@ -1,6 +1,7 @@
 #include "store/relay/sqlcipher_mailbox_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "store/relay/accounts.h"
 #include "store/relay/bundle_budget.h"
@@ -74,8 +75,8 @@ class SqlcipherMailboxStore final : public MailboxStore {
   tl::expected<Caller, Refusal> admit(const AccountId& account, const Access& access);
   std::optional<OneTimeKey> drawOneTime(const Caller& caller, std::int64_t mailbox);
   bool isOverLimit(const Submit& operation) const;
-  SubmitOutcome::Item place(const Caller& caller, const AccountId& account, const Envelope& envelope,
-                            SubmitOutcome& outcome);
+  SubmitOutcome::Item place(const Caller& caller, const DeviceAddress& address, const Envelope& envelope,
+                            Entrance entrance, SubmitOutcome& outcome);
   const DeviceEntry* findMailbox(const DeviceAddress& address);
 
   const StoreLimits limits_;
@@ -251,20 +252,22 @@ SubmitOutcome SqlcipherMailboxStore::run(const Submit& operation) {
     return refuse(Verdict::kStaleManifest);
   }
   outcome.items.reserve(operation.envelopes.size());
+  std::set<DeviceId> full;
   for (const Envelope& envelope : operation.envelopes) {
-    outcome.items.push_back(place(*caller, operation.account, envelope, outcome));
+    const auto entrance = full.contains(envelope.device) ? Entrance::kShut : Entrance::kOpen;
+    outcome.items.push_back(place(*caller, {operation.account, envelope.device}, envelope, entrance, outcome));
+    if (outcome.items.back() == SubmitOutcome::Item::kMailboxFull) full.insert(envelope.device);
   }
   return outcome;
 }
 
-SubmitOutcome::Item SqlcipherMailboxStore::place(const Caller& caller, const AccountId& account,
-                                                 const Envelope& envelope, SubmitOutcome& outcome) {
+SubmitOutcome::Item SqlcipherMailboxStore::place(const Caller& caller, const DeviceAddress& address,
+                                                 const Envelope& envelope, Entrance entrance, SubmitOutcome& outcome) {
   using Item = SubmitOutcome::Item;
-  const DeviceEntry* device = caller.account->findListed(envelope.device);
+  const DeviceEntry* device = caller.account->findListed(address.device);
   if (device == nullptr) return Item::kNoSuchDevice;
-  const Push pushed = queues_.push(device->mailbox, envelope, caller.keyClass, clock_.now());
+  const Push pushed = queues_.push(device->mailbox, envelope, caller.keyClass, entrance, clock_.now());
   if (pushed == Push::kFull) return Item::kMailboxFull;
-  const DeviceAddress address = {account, envelope.device};
   if (pushed == Push::kStored && std::ranges::find(outcome.arrived, address) == outcome.arrived.end()) {
     outcome.arrived.push_back(address);
   }

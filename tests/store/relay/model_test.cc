@@ -66,15 +66,17 @@ class ModelTest : public RelayStoreTest, public ::testing::WithParamInterface<st
 
   void expectApplied(std::map<int, ModelMailbox>& model, const Submit& submit, const SubmitOutcome& outcome) {
     const bool isInvite = std::get<KeyHolder>(submit.access).key == keyHash(2);
+    std::set<DeviceId> shut;
     for (std::size_t i = 0; i < submit.envelopes.size(); ++i) {
       const Envelope& sent = submit.envelopes[i];
       ModelMailbox& box = model[sent.device.value()];
       const std::uint64_t id = ByteReader(sent.id.view()).u64();
-      const bool isFull = box.items.size() >= limits_.mailboxEnvelopes ||
+      const bool isFull = shut.contains(sent.device) || box.items.size() >= limits_.mailboxEnvelopes ||
                           box.bytes() + sent.payload.size() > limits_.mailboxBytes ||
                           (isInvite && box.invited() >= limits_.inviteEnvelopesWaiting);
       const bool isKnown = box.known.contains(id);
       EXPECT_EQ(outcome.items.at(i), !isKnown && isFull ? Item::kMailboxFull : Item::kAccepted);
+      if (!isKnown && isFull) shut.insert(sent.device);
       if (isKnown || isFull) continue;
       box.known.insert(id);
       box.items.push_back({++box.last, id, sent.payload.size(), isInvite});

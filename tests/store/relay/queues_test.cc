@@ -136,6 +136,16 @@ TEST_F(QueuesTest, AFullMailboxRefuses) {
   EXPECT_EQ(submitOne(4), Item::kAccepted);
 }
 
+// What follows a refused envelope may be smaller: it must not overtake.
+TEST_F(QueuesTest, NothingOvertakesARefusedEnvelope) {
+  limits_.mailboxBytes = 1000;
+  openStore();
+  EXPECT_EQ(submitOne(1, 1, 1, 600), Item::kAccepted);
+  EXPECT_THAT(run(batch({envelope(2, 1, 600), envelope(3, 1, 100), envelope(1, 1), envelope(4, 2)})).items,
+              ElementsAre(Item::kMailboxFull, Item::kMailboxFull, Item::kAccepted, Item::kAccepted));
+  EXPECT_THAT(waiting(), ElementsAre(1));
+}
+
 TEST_F(QueuesTest, BytesCountAsWell) {
   limits_.mailboxBytes = 1000;
   openStore();
