@@ -71,6 +71,8 @@ inline constexpr milliseconds kSliceTime = 20ms;
 inline constexpr milliseconds kBackoffFirst = 500ms;
 inline constexpr milliseconds kBackoffMost = 60s;
 inline constexpr milliseconds kBackoffResetAfter = 30s;
+inline constexpr milliseconds kDeniedRetryFirst = 1min;
+inline constexpr milliseconds kDeniedRetryMost = 60min;
 inline constexpr milliseconds kReceiptBatchFirst = 1s;
 inline constexpr milliseconds kReceiptBatchJitter = 1s;
 

@@ -258,11 +258,13 @@ void Lanes::denied(const AccountId& account, Lane& lane) {
   if (!contact || !contact->accessKey) return;
   lane.deniedKey = hashOf(AccessKey::from(contact->accessKey->view()).value());
   lane.deniedForGood = network_.caughtUp;
+  const auto doublings = std::min(lane.denials++, 6u);
+  lane.deniedUntil = context_.now() + std::min(limits::kDeniedRetryFirst * (1 << doublings), limits::kDeniedRetryMost);
   Step step(context_, CommitPoint::kAnswer);
   context_.lanes.put(step, account,
                      {.reason = static_cast<std::uint8_t>(PendingReason::kAccessRenewal),
-                      .attempts = lane.backoff.failures() + 1,
-                      .retryAt = {},
+                      .attempts = lane.denials,
+                      .retryAt = lane.deniedUntil,
                       .lastAnswer = "denied"});
   if (lane.deniedForGood) context_.events.add(event::ContactChanged{account});
   step.commit();
@@ -271,6 +273,7 @@ void Lanes::denied(const AccountId& account, Lane& lane) {
 void Lanes::succeeded(Transaction& transaction, const AccountId& account, Lane& lane, const std::string& answer) {
   lane.backoff.reset();
   lane.retryAt = {};
+  lane.denials = 0;
   const auto held = context_.lanes.get(account);
   if (held.reason == 0 && held.attempts == 0 && !held.retryAt && held.lastAnswer == answer) return;
   context_.lanes.put(transaction, account, {.reason = 0, .attempts = 0, .retryAt = {}, .lastAnswer = answer});

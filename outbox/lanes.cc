@@ -22,7 +22,7 @@ std::optional<RecipientRef> Lanes::recipient(const AccountId& account, Lane& lan
   if (!contact || !contact->accessKey) return std::nullopt;
   auto key = AccessKey::from(contact->accessKey->view());
   if (!key) return std::nullopt;
-  if (lane.deniedKey && *lane.deniedKey == hashOf(*key)) return std::nullopt;
+  if (lane.deniedKey && *lane.deniedKey == hashOf(*key) && context_.now() < lane.deniedUntil) return std::nullopt;
   lane.deniedKey.reset();
   RecipientRef ref{.account = account, .relay = {}, .accessKey = std::move(*key)};
   if (const SignedManifest* manifest = context_.roster.find(account)) {
@@ -163,6 +163,7 @@ std::optional<WallTime> Lanes::nextDeadline() {
       consider(lane.retryAt);
       continue;
     }
+    if (lane.deniedKey && context_.deliveries.owes(account)) consider(lane.deniedUntil);
     for (const auto& [device, until] : lane.heldUntil) {
       if (until > context_.now()) consider(until);
     }

@@ -50,6 +50,8 @@ class Lanes {
     std::map<DeviceId, Backoff> deviceBackoff;
     std::map<DeviceId, WallTime> heldUntil;
     std::optional<AccessKeyHash> deniedKey;
+    WallTime deniedUntil;  // then it is tried again: the other side may have registered, or published its keys, since
+    unsigned denials = 0;  // in a row
     bool deniedForGood = false;  // the mailbox was read since, and brought no newer key
   };
   struct Batch {
