@@ -49,7 +49,7 @@ start_relay() {
   "$bin/waxwing-relay" --dir "$dir/relay" --listen "127.0.0.1:$1" >"$dir/relay.log" 2>&1 &
   relay_pid=$!
   for _ in $(seq 100); do
-    address=$(grep -oE '127\.0\.0\.1:[0-9]+#[A-Za-z0-9_-]+' "$dir/relay.log" | head -n 1) && return
+    address=$(grep -oE '127\.0\.0\.1:[0-9]+#[A-Za-z0-9_-]+' "$dir/relay.log") && return
     kill -0 "$relay_pid" 2>/dev/null || break
     sleep 0.1
   done
@@ -81,7 +81,7 @@ alice sync >/dev/null
 bob sync >/dev/null
 
 stop_relay
-sed 's/^[[:space:]]*//; /^$/d' LICENSE | head -n "$line_count" >"$dir/text"
+awk -v most="$line_count" 'NF && ++count <= most { sub(/^[ \t]+/, ""); print }' LICENSE >"$dir/text"
 say "2. The relay is stopped. Alice sends Bob $line_count lines of a text file (LICENSE) all the same."
 show "alice\$ waxwing send bob < text"
 alice send bob <"$dir/text" | indented
