@@ -56,6 +56,15 @@ void Outbox::Core::applySlice() {
   network.link->acknowledge(*done, network.tickets.openFor<MailboxAnswer>([](const auto&) {}));
 }
 
+void Outbox::Core::noticeClock() {
+  const WallTime now = context.now();
+  if (now >= std::exchange(lastNoticed_, now)) return;
+  lanes.retryNow();
+  publishing.retryNow();
+  flush.retryNow();
+  receipts.hasten();
+}
+
 bool Outbox::Core::settled() {
   const bool linkQuiet = network.link == nullptr || !network.wanted() || network.caughtUp || network.ownUnreachable();
   return linkQuiet && network.tickets.empty() && inbox.empty() && !receipts.due() && publishing.idle();

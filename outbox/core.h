@@ -26,6 +26,8 @@ class Outbox::Core {
   bool settled();
   std::optional<WallTime> nextDeadline();
   void applySlice();
+  // All waiting is for times of the wall clock: where that was set back, nothing waits any longer.
+  void noticeClock();
 
   Ports ports;
   Context context;
@@ -50,6 +52,8 @@ class Outbox::Core {
   void pumpLanes();
   void showLink();
   LinkState linkToShow() const;
+
+  WallTime lastNoticed_;
 };
 
 }  // namespace waxwing

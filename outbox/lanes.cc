@@ -163,7 +163,9 @@ std::optional<WallTime> Lanes::nextDeadline() {
       consider(lane.retryAt);
       continue;
     }
-    if (lane.deniedKey && context_.deliveries.owes(account)) consider(lane.deniedUntil);
+    if (lane.deniedKey && lane.deniedUntil > context_.now() && context_.deliveries.owes(account)) {
+      consider(lane.deniedUntil);
+    }
     for (const auto& [device, until] : lane.heldUntil) {
       if (until > context_.now()) consider(until);
     }
@@ -174,6 +176,7 @@ std::optional<WallTime> Lanes::nextDeadline() {
 void Lanes::retryNow() {
   for (auto& [account, lane] : lanes_) {
     lane.retryAt = {};
+    lane.deniedUntil = {};
     lane.heldUntil.clear();
   }
 }

@@ -34,6 +34,7 @@ void Outbox::connect(Link& link) {
 void Outbox::setRegistrationToken(std::string token) { core_->registrationToken = std::move(token); }
 
 void Outbox::tick() {
+  core_->noticeClock();
   core_->applySlice();
   core_->receipts.sendIfDue();
   core_->fullTurn();

@@ -18,6 +18,10 @@ class Receipts {
   void switchReceipts(std::string_view off, Outbox::ReceiptSwitch wanted);
   // When the batch is to be sent; nullopt: nothing waits.
   std::optional<WallTime> due() const { return due_; }
+  // What waits for its batch is due at once.
+  void hasten() {
+    if (due_) due_ = context_.now();
+  }
   void sendIfDue();
   void sendNow();
 

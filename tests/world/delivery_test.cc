@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "session/invite.h"
 #include "tests/world/world_test.h"
 
 namespace waxwing::testing {
@@ -155,6 +156,33 @@ TEST_F(Meeting, ClocksThatJumpLoseNothing) {
   }
   endWell();
   EXPECT_EQ(textsOf(bob, alice.account()).size(), 6u);
+}
+
+// What a lane waits for is a time of the wall clock; the clock must not be able to keep it there.
+TEST_F(Meeting, AClockSetBackDoesNotKeepALaneWaiting) {
+  bobRelay.kill();
+  world.send(alice, bob.account());
+  world.run(2min);
+  alice.clock().jump(-std::chrono::hours(24 * 365));
+  bobRelay.start();
+  EXPECT_TRUE(world.runUntil([&] { return textsOf(bob, alice.account()).size() == 1; }, 10min));
+  endWell();
+}
+
+// The invite is in Bob's hands before Alice's relay knows of it.
+TEST_F(Meeting, AnInviteThatIsPublishedLaterIsHonouredLater) {
+  SimDevice& carol = world.addAccount("carol", bobRelay);
+  alice.goOffline();
+  world.run(1min);
+  const Invite invite = alice.perform([](Outbox& outbox) { return outbox.createInvite(); }).value();
+  ASSERT_TRUE(carol.perform([&](Outbox& outbox) { return outbox.addContact("alice", invite); }));
+  world.run(2h);
+  alice.goOnline();
+  const auto requested = [&] {
+    const auto contact = alice.perform([&](Outbox& outbox) { return outbox.findContact(carol.account()); }).value();
+    return contact && contact->state == ContactState::kRequested;
+  };
+  EXPECT_TRUE(world.runUntil(requested, 2h));
 }
 
 TEST_F(Meeting, AFullMailboxWaitsAndRecovers) {

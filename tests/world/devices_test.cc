@@ -52,6 +52,20 @@ TEST_F(Meeting, ARetiredDeviceReceivesNothingNew) {
   EXPECT_EQ(textsOf(bob, alice.account()).size(), 2u);
 }
 
+// The same database runs twice: the second login takes over, the first is told and stays away.
+TEST_F(Meeting, ASecondLoginTakesOver) {
+  SimDevice twin({world.loop(), world.network(), world.random(), world.directory()}, "alice-twin",
+                 [](SimDevice&, const Event&) {});
+  alice.copy().putBack(twin.database());
+  twin.start();
+  twin.goOnline();
+  EXPECT_TRUE(world.runUntil([&] { return alice.link().kind == LinkState::Kind::kStopped; }, 5min));
+  EXPECT_EQ(alice.link().stop, LinkState::Stop::kReplaced);
+  world.run(1h);
+  EXPECT_EQ(alice.link().stop, LinkState::Stop::kReplaced);
+  EXPECT_EQ(twin.link().kind, LinkState::Kind::kOnline);
+}
+
 TEST_F(Meeting, ThreeAccountsOnOneRelay) {
   SimDevice& carol = world.addAccount("carol", aliceRelay);
   world.introduce(carol, alice);
