@@ -156,8 +156,8 @@ Result<std::string> DeviceRequest::shortCode() const {
   constexpr std::uint64_t kCodes = 1'000'000'000'000;
   const auto hash = slowHash(requestHash(*this).view());
   if (!hash) return tl::unexpected(hash.error());
-  auto digits = std::to_string(kCodes + ByteReader(hash->view()).u64() % kCodes).substr(1);
-  return digits.insert(8, " ").insert(4, " ");
+  const auto digits = std::to_string(kCodes + ByteReader(hash->view()).u64() % kCodes);
+  return digits.substr(1, 4) + ' ' + digits.substr(5, 4) + ' ' + digits.substr(9, 4);
 }
 
 Result<DeviceRequest> makeDeviceRequest(Transaction& transaction, const AccountId& account, const Clock&,

@@ -1,3 +1,5 @@
+#include <netdb.h>
+
 #include <gtest/gtest.h>
 #include <kj/async-io.h>
 #include <kj/vector.h>
@@ -63,7 +65,15 @@ TEST_F(TlsDialerTest, AnotherCertificateIsDistrusted) {
   EXPECT_EQ(consequenceOf(outcome.error()).stop, LinkState::Stop::kRelayUntrusted);
 }
 
+bool knowsLocalhost() {
+  addrinfo* found = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &found) != 0) return false;
+  freeaddrinfo(found);
+  return true;
+}
+
 TEST_F(TlsDialerTest, WithoutAPinTheSystemsAuthoritiesDecide) {
+  if (!knowsLocalhost()) GTEST_SKIP() << "this system has no name for 127.0.0.1 (no /etc/hosts)";
   address_.certificate.clear();
   address_.host = "localhost";
   EXPECT_EQ(failedPhase(), LinkPhase::kTls);

@@ -1,6 +1,10 @@
 # One library per room, with the house's warnings; and the programs and tests that use them.
 
 set(WAXWING_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# At -O3, g++ 12 takes the unused bytes of an empty std::optional for a bug. Every other preset keeps the warning.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  list(APPEND WAXWING_WARNINGS -Wno-maybe-uninitialized)
+endif()
 
 function(waxwing_house_rules target)
   target_compile_options(${target} PRIVATE ${WAXWING_WARNINGS})
