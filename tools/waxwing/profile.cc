@@ -141,13 +141,9 @@ Result<Profile> Profile::load(const fs::path& directory) {
 }
 
 Result<Profile> Profile::make(const fs::path& directory, const PassphraseCost& cost, Random& random) {
-  if (isThere(directory / "waxwing.db")) {
-    return fail(Errc::kProfileExists,
-                "there is a profile in " + inQuotes(directory) + " already; name another directory with --profile DIR");
-  }
   if (auto made = makeDirectory(directory); !made) return tl::unexpected(made.error());
   const DirectoryLock lock(directory);
-  if (isThere(profileFile(directory))) return load(directory);
+  if (isThere(profileFile(directory)) || isThere(directory / "waxwing.db")) return load(directory);
   const auto parameters = freshParameters(cost, random);
   if (auto written = replaceFile(profileFile(directory), asBytes(tomlText(parameters))); !written) {
     return tl::unexpected(written.error());
