@@ -26,7 +26,7 @@ constexpr std::uint64_t kMiB = 1024 * 1024;
 
 fs::path profileFile(const fs::path& directory) { return directory / "profile.toml"; }
 
-std::string inQuotes(const fs::path& path) { return "'" + path.string() + "'"; }
+std::string inQuotes(const fs::path& path) { return std::string("'").append(path.string()).append("'"); }
 
 tl::unexpected<Error> damaged(const fs::path& directory) {
   return fail(Errc::kDamaged, inQuotes(profileFile(directory)) + " is damaged; restore it from a backup");

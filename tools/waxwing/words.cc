@@ -22,10 +22,16 @@ std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
+namespace {
+
+std::string inBrackets(std::string_view text) { return std::string("(").append(text).append(")"); }
+
+}  // namespace
+
 std::string displayName(const Contact& contact) {
   if (!contact.name.empty()) return printable(contact.name);
-  if (!contact.statedName.empty()) return "(" + printable(contact.statedName) + ")";
-  return "(" + contact.account.text().substr(0, 8) + ")";
+  if (!contact.statedName.empty()) return inBrackets(printable(contact.statedName));
+  return inBrackets(contact.account.text().substr(0, 8));
 }
 
 std::string_view name(ContactState state) {
