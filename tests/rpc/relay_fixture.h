@@ -14,7 +14,7 @@
 #include "rpc/wire/guarded_stream.h"
 #include "rpc/wire/relay.capnp.h"
 #include "tests/rpc/test_account.h"
-#include "tests/support/sim_loop.h"
+#include "tests/sim/sim_loop.h"
 #include "tests/support/temporary_directory.h"
 
 namespace waxwing::testing {

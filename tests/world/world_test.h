@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/rpc_world.h"
+#include "tests/sim/rpc_world.h"
 
 namespace waxwing::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/support/rpc_world.h"
+#include "tests/sim/rpc_world.h"
 
 #include <stdexcept>
 #include <utility>

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "rpc/link/dialer.h"
-#include "tests/support/sim_stream.h"
+#include "tests/sim/sim_stream.h"
 
 namespace waxwing::testing {
 

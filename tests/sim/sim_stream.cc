@@ -1,4 +1,4 @@
-#include "tests/support/sim_stream.h"
+#include "tests/sim/sim_stream.h"
 
 #include <kj/debug.h>
 #include <kj/vector.h>

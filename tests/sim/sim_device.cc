@@ -1,4 +1,4 @@
-#include "tests/support/sim_device.h"
+#include "tests/sim/sim_device.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "tests/support/sim_loop.h"
+#include "tests/sim/sim_loop.h"
 
 #include <gtest/gtest.h>
 

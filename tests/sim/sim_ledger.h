@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/sim_device.h"
+#include "tests/sim/sim_device.h"
 
 namespace waxwing::testing {
 

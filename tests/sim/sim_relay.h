@@ -8,8 +8,8 @@
 
 #include "rpc/relay/inline_commit_queue.h"
 #include "rpc/relay/server.h"
-#include "tests/support/sim_file.h"
-#include "tests/support/sim_network.h"
+#include "tests/sim/sim_file.h"
+#include "tests/sim/sim_network.h"
 
 namespace waxwing::testing {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "crypto/bytes.h"
-#include "tests/support/sim_loop.h"
+#include "tests/sim/sim_loop.h"
 
 namespace waxwing::testing {
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "client/core.h"
-#include "tests/support/sim_file.h"
-#include "tests/support/sim_network.h"
+#include "tests/sim/sim_file.h"
+#include "tests/sim/sim_network.h"
 
 namespace waxwing::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/support/sim_network.h"
+#include "tests/sim/sim_network.h"
 
 #include <utility>
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "crypto/ports.h"
-#include "tests/support/sim_trace.h"
+#include "tests/sim/sim_trace.h"
 
 namespace waxwing::testing {
 

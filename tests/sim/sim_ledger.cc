@@ -1,4 +1,4 @@
-#include "tests/support/sim_ledger.h"
+#include "tests/sim/sim_ledger.h"
 
 #include <algorithm>
 #include <utility>

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/sim_device.h"
-#include "tests/support/sim_ledger.h"
-#include "tests/support/sim_relay.h"
+#include "tests/sim/sim_device.h"
+#include "tests/sim/sim_ledger.h"
+#include "tests/sim/sim_relay.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/wire_tap.h"
 

@@ -1,4 +1,4 @@
-#include "tests/support/sim_trace.h"
+#include "tests/sim/sim_trace.h"
 
 #include <cstdlib>
 

@@ -1,4 +1,4 @@
-#include "tests/support/sim_relay.h"
+#include "tests/sim/sim_relay.h"
 
 #include <stdexcept>
 #include <utility>

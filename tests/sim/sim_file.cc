@@ -1,4 +1,4 @@
-#include "tests/support/sim_file.h"
+#include "tests/sim/sim_file.h"
 
 #include "tests/support/temporary_directory.h"
 
