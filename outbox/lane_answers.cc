@@ -28,19 +28,23 @@ void Lanes::onManifest(const AccountId& account, tl::expected<ManifestAnswer, Er
   if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
   if (answer->manifest.empty()) return denied(account, lane);
   Step step(context_, CommitPoint::kPrepare);
-  const auto taken = parts_.manifests.take(step, account, answer->manifest);
-  if (taken) {
-    succeeded(step, account, lane, "device list received");
-  } else {
+  const auto taken = takeManifest(step, account, answer->manifest);
+  if (taken) succeeded(step, account, lane, "device list received");
+  step.commit();
+  lane.askManifest = false;
+  if (!taken) failed(account, lane, PendingReason::kNoNetwork, taken.error().message, {});
+}
+
+Result<ManifestOrder> Lanes::takeManifest(Step& step, const AccountId& account, const Bytes& manifest) {
+  auto taken = parts_.manifests.take(step, account, manifest);
+  if (!taken) {
     context_.refusals.add(step, {.at = context_.now(),
                                  .envelope = {},
                                  .code = taken.error().code,
                                  .reason = "a relay's device list: " + taken.error().message,
                                  .payload = {}});
   }
-  step.commit();
-  lane.askManifest = false;
-  if (!taken) failed(account, lane, PendingReason::kNoNetwork, taken.error().message, {});
+  return taken;
 }
 
 void Lanes::fetchBundles(const AccountId& account, Lane& lane, std::vector<DeviceId> devices) {
@@ -53,14 +57,29 @@ void Lanes::fetchBundles(const AccountId& account, Lane& lane, std::vector<Devic
   network_.link->fetchBundles(*recipient(account, lane), std::move(devices), ticket);
 }
 
+bool Lanes::granted(const AccountId& account, Lane& lane, const tl::expected<BundlesAnswer, Error>& answer) {
+  if (!answer) {
+    failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
+    return false;
+  }
+  switch (answer->outcome) {
+    case BundlesAnswer::Outcome::kOk:
+      break;
+    case BundlesAnswer::Outcome::kDenied:
+      denied(account, lane);
+      return false;
+    case BundlesAnswer::Outcome::kBusy:
+      failed(account, lane, PendingReason::kBusy, "busy", {});
+      return false;
+  }
+  return true;
+}
+
 void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& asked,
                       tl::expected<BundlesAnswer, Error> answer) {
   Lane& lane = lanes_[account];
   lane.busy = false;
-  if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
-  if (answer->outcome == BundlesAnswer::Outcome::kDenied) return denied(account, lane);
-  if (answer->outcome == BundlesAnswer::Outcome::kBusy) return failed(account, lane, PendingReason::kBusy, "busy", {});
-
+  if (!granted(account, lane, answer)) return;
   Step step(context_, CommitPoint::kPrepare);
   std::set<DeviceId> opened;
   for (const PreKeyBundle& bundle : answer->bundles) {
@@ -112,10 +131,7 @@ void Lanes::onKeys(const AccountId& account, const std::vector<DeviceId>& asked,
                    tl::expected<BundlesAnswer, Error> answer) {
   Lane& lane = lanes_[account];
   lane.busy = false;
-  if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
-  if (answer->outcome == BundlesAnswer::Outcome::kDenied) return denied(account, lane);
-  if (answer->outcome == BundlesAnswer::Outcome::kBusy) return failed(account, lane, PendingReason::kBusy, "busy", {});
-
+  if (!granted(account, lane, answer)) return;
   Step step(context_, CommitPoint::kPrepare);
   std::set<DeviceId> known;
   for (const PreKeyBundle& bundle : answer->bundles) {
@@ -175,16 +191,9 @@ void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTabl
 
   const Bytes& newer = std::get<SubmitAnswer::StaleManifest>(answer->outcome).newer;
   Step step(context_, CommitPoint::kPrepare);
-  const auto taken = parts_.manifests.take(step, account, newer);
+  const auto taken = takeManifest(step, account, newer);
   const bool repaired = taken && *taken == ManifestOrder::kNewer;
   if (repaired) succeeded(step, account, lane, "newer device list received");
-  if (!taken) {
-    context_.refusals.add(step, {.at = context_.now(),
-                                 .envelope = {},
-                                 .code = taken.error().code,
-                                 .reason = "a relay's device list: " + taken.error().message,
-                                 .payload = {}});
-  }
   step.commit();
   if (!repaired)
     failed(account, lane, PendingReason::kNoNetwork, "the relay names a device list that is not newer", {});

@@ -73,6 +73,10 @@ class Lanes {
   void submit(const AccountId& account, Lane& lane, std::vector<DeliveryTable::Row> rows);
 
   void onManifest(const AccountId& account, tl::expected<ManifestAnswer, Error> answer);
+  // Records the refusal of one that is not taken. Outcomes as Manifests::take.
+  Result<ManifestOrder> takeManifest(Step& step, const AccountId& account, const Bytes& manifest);
+  // Whether the answer holds what was asked for; where not, the lane has been told why.
+  bool granted(const AccountId& account, Lane& lane, const tl::expected<BundlesAnswer, Error>& answer);
   void onBundles(const AccountId& account, const std::vector<DeviceId>& asked,
                  tl::expected<BundlesAnswer, Error> answer);
   void onKeys(const AccountId& account, const std::vector<DeviceId>& asked, tl::expected<BundlesAnswer, Error> answer);
