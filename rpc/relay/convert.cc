@@ -51,10 +51,8 @@ void refuse(kj::StringPtr why) {
   kj::throwFatalException(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::heapString(why)));
 }
 
-AccountId readAccount(capnp::Data::Reader from) {
-  const auto account = AccountId::parse(view(from));
-  if (!account) refuse("account is not a valid key");
-  return *account;
+AccountId readAccountSought(capnp::Data::Reader from) {
+  return AccountId::fromTrusted(readFixed<SigningKey>(from, "account").view());
 }
 
 DeviceId readDevice(std::uint8_t from) {

@@ -25,7 +25,9 @@ Fixed readFixed(capnp::Data::Reader from, kj::StringPtr what) {
   return *value;
 }
 
-AccountId readAccount(capnp::Data::Reader from);
+// An account that is looked up and nothing else: who is registered has passed the point check with his manifest, and
+// anything else is not found. The check is a multiplication, dearer than all the rest of a call.
+AccountId readAccountSought(capnp::Data::Reader from);
 DeviceId readDevice(std::uint8_t from);
 AccessKeyHash hashAccessKey(capnp::Data::Reader key);
 Bytes readBytes(capnp::Data::Reader from, std::size_t most, kj::StringPtr what);

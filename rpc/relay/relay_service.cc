@@ -119,7 +119,7 @@ kj::Promise<void> RelayService::login(LoginContext context) {
   return peer_->call([&]() -> kj::Promise<void> {
     const auto params = context.getParams();
     LoginClaim claim{{},
-                     {readAccount(params.getAccount()), readDevice(params.getDevice())},
+                     {readAccountSought(params.getAccount()), readDevice(params.getDevice())},
                      readFixed<Anchor>(params.getAnchor(), "anchor"),
                      readFixed<Signature>(params.getSignature(), "signature")};
     const auto nonce = peer_->takeNonce();
@@ -179,7 +179,7 @@ kj::Promise<void> RelayService::finishLogin(LoginContext context, DeviceAddress 
 kj::Promise<void> RelayService::recipient(RecipientContext context) {
   return peer_->call([&]() -> kj::Promise<void> {
     const auto params = context.getParams();
-    const auto account = readAccount(params.getAccount());
+    const auto account = readAccountSought(params.getAccount());
     const KeyHolder holder{hashAccessKey(params.getAccessKey()), peer_->number()};
     peer_->admit();
     context.getResults().setRecipient(kj::heap<RecipientService>(kj::addRef(*peer_), account, holder));

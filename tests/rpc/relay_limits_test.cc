@@ -57,10 +57,22 @@ TEST_F(RelayLimitsTest, IllFormedIdsFail) {
   devices.initDevices(limits::kDevicesPerManifest + 1);
   EXPECT_EQ(failure(devices.send()), Type::FAILED);
   auto badAccount = sender_->relay().recipientRequest();
-  badAccount.initAccount(32);
+  badAccount.initAccount(31);
   badAccount.initAccessKey(32);
   EXPECT_EQ(failure(badAccount.send()), Type::FAILED);
   EXPECT_TRUE(wait(send(1, 300)).isItems());
+}
+
+TEST_F(RelayLimitsTest, AnAccountThatIsNoPointIsUnknownLikeAnyOther) {
+  meet();
+  auto request = sender_->relay().recipientRequest();
+  request.initAccount(32);
+  request.initAccessKey(32);
+  auto nobody = request.send().getRecipient();
+  EXPECT_EQ(wait(nobody.manifestRequest().send()).getOutcome(), wire::AccessOutcome::DENIED);
+  auto submit = nobody.submitRequest();
+  fill(submit.initEnvelopes(1)[0], random_.fixed<EnvelopeId>(), 300, 1);
+  EXPECT_TRUE(wait(submit.send()).isDenied());
 }
 
 TEST_F(RelayLimitsTest, AnonymousMessagesAreSmall) {
