@@ -58,6 +58,8 @@ class Core final : private HostGuard::Owner, private kj::TaskSet::ErrorHandler {
   void goOnline();
   void goOffline();
   void networkChanged();
+  // After a failure every call answers it: drop the core, and open the database anew.
+  bool hasFailed() const { return failure_.has_value(); }
   // Also after a failure.
   LinkState linkState() const;
 

@@ -34,7 +34,7 @@ MANIFEST_CALL = re.compile(r"waxwing_room\(manifest\b(.*?)\)", re.DOTALL)
 FOREIGN = [
     (r"sodium", ["crypto"]),
     (r"openssl/", ["crypto"]),
-    (r"sqlcipher/|sqlite3", ["store"]),
+    (r"sqlcipher/|sqlite3", ["store", "sim"]),
     (r"signal/", ["session"]),
     (r"capnp/(rpc|ez-rpc|capability|serialize-async|membrane)|kj/(async|timer|compat/)", ["rpc", "client", "tests", "bench"]),
     (r"capnp/|kj/", ["session", "rpc", "client", "tests", "bench"]),

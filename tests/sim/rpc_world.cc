@@ -59,6 +59,7 @@ SimDevice& RpcWorld::addAccount(const std::string& name, SimRelay& home) {
   device.create(home.address());
   homes_[device.account()] = &home;
   ledger_.addDevice(device.self());
+  unlisted_.insert(device.self());
   tap_.addAccount(device.account());
   device.goOnline();
   return device;
@@ -72,6 +73,7 @@ SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
   if (!grant) return nullptr;
   device->join(*grant);
   ledger_.addDevice(device->self());
+  unlisted_.insert(device->self());
   device->goOnline();
   devices_.push_back(std::move(device));
   return devices_.back().get();
@@ -82,6 +84,7 @@ bool RpcWorld::retire(SimDevice& primary, const SimDevice& device) {
   if (!done) return false;
   ledger_.retireDevice(device.self());
   retired_.insert(device.self());
+  unlisted_.erase(device.self());
   return true;
 }
 
@@ -112,6 +115,7 @@ std::optional<MessageId> RpcWorld::send(SimDevice& from, const AccountId& to) {
     return std::nullopt;
   }
   loop_.note("send " + text);
+  noticeListed();
   ledger_.noteSent(*id, from.self(), to, std::move(text));
   return *id;
 }
@@ -150,10 +154,22 @@ void RpcWorld::onEvent(SimDevice& device, const Event& event) {
 void RpcWorld::reap() {
   for (auto& device : devices_) {
     if (device->running() && device->dying()) device->kill();
+    if (device->failed()) device->close();
   }
   for (auto& relay : relays_) {
     if (relay->dying()) relay->kill();
   }
+}
+
+void RpcWorld::noticeListed() {
+  std::erase_if(unlisted_, [&](const DeviceAddress& device) {
+    SimRelay& relay = home(device.account);
+    if (!relay.running() || !relay.hasStore() || relay.dying()) return false;
+    const auto record = relay.store().findDevice(device);
+    const bool listed = record && record->state == relay::DeviceRecord::State::kListed;
+    if (listed) ledger_.noteListed(device);
+    return listed;
+  });
 }
 
 void RpcWorld::run(Span span) {
@@ -192,13 +208,13 @@ void RpcWorld::calm() {
   for (auto& relay : relays_) {
     network_.heal(relay->address().name());
     relay->spare();
-    if (!relay->running()) relay->start();
+    if (!relay->running() && !relay->start()) unrest_.push_back(relay->address().host + " does not start");
   }
   for (auto& device : devices_) {
     network_.heal(device->name());
     device->spare();
-    if (!device->running()) device->start();
-    if (!isRetired(*device)) device->goOnline();
+    if (!device->running() && !device->start()) unrest_.push_back(device->name() + " does not start");
+    if (device->running() && !isRetired(*device)) device->goOnline();
   }
 }
 
@@ -226,6 +242,7 @@ std::string RpcWorld::owes(SimDevice& device) {
            std::to_string(static_cast<int>(queued.front().reason)) + ", " + queued.front().lastAnswer + ")";
   }
   if (!must(device.perform([](Outbox& outbox) { return outbox.settled(); }))) return "is not settled";
+  if (!home(device.account()).hasStore()) return "has a relay without its store";
   const auto position = home(device.account()).store().findPosition(device.self());
   if (!position) return "has no mailbox";
   if (position->acknowledged != position->last) {

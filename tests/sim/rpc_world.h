@@ -51,7 +51,7 @@ class RpcWorld {
   void readAll(SimDevice& device, const AccountId& conversation);
   // To be given back with `restore`. What is sent to the device until `recover` may be lost to it.
   struct OldCopy {
-    DatabaseCopy files;
+    SimDisk::Copy files;
     std::uint64_t order = 0;
   };
   OldCopy copy(const SimDevice& device);
@@ -78,6 +78,7 @@ class RpcWorld {
 
  private:
   void reap();
+  void noticeListed();
   void calm();
   bool isWhole(const SimDevice& device) const { return device.running() && !device.dying(); }
   void onEvent(SimDevice& device, const Event& event);
@@ -94,6 +95,7 @@ class RpcWorld {
   Span lastRunBegan_{0};
   std::map<AccountId, SimRelay*> homes_;
   std::set<DeviceAddress> retired_;
+  std::set<DeviceAddress> unlisted_;  // not known to their relay yet
   std::vector<std::string> unrest_;
   std::vector<std::unique_ptr<SimRelay>> relays_;
   std::vector<std::unique_ptr<SimDevice>> devices_;

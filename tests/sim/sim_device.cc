@@ -17,8 +17,11 @@ SimDevice::SimDevice(Place place, std::string name, OnEvent onEvent)
       name_(std::move(name)),
       onEvent_(std::move(onEvent)),
       random_(place_.random.below(UINT64_MAX)),
+      disk_(random_, place_.directory / name_),
       clock_(place_.loop),
-      dialer_(place_.network.dialer(name_)) {}
+      dialer_(place_.network.dialer(name_)) {
+  disk_.onDeath = [this](DiskFault) { die(); };
+}
 
 SimDevice::~SimDevice() noexcept(false) = default;
 
@@ -26,6 +29,7 @@ Database::Options SimDevice::options() const {
   Database::Options options;
   options.path = database();
   options.key = kDeviceKey;
+  options.vfs = disk_.vfs();
   return options;
 }
 
@@ -39,7 +43,16 @@ std::string SimDevice::request(const AccountId& account) {
 
 void SimDevice::join(const std::string& grant) { open(must(joinProfile(options(), grant, clock_, random_))); }
 
-void SimDevice::start() { open(must(openProfile(options()))); }
+bool SimDevice::start() {
+  auto db = openProfile(options());
+  if (!db) {
+    place_.loop.note("does not start " + name_ + ": " + db.error().message);
+    dying_ = false;
+    return false;
+  }
+  open(std::move(*db));
+  return true;
+}
 
 void SimDevice::open(std::unique_ptr<Database> db) {
   db_ = db.get();
@@ -58,18 +71,33 @@ void SimDevice::open(std::unique_ptr<Database> db) {
 void SimDevice::kill() {
   place_.loop.note("kill " + name_);
   place_.network.cutAll(name_);
-  const DatabaseCopy left = copy();
+  disk_.killProcess();
+  clearAway();
+}
+
+void SimDevice::losePower() {
+  place_.loop.note("power loss " + name_);
+  place_.network.cutAll(name_);
+  disk_.losePower();
+  clearAway();
+}
+
+void SimDevice::close() {
+  place_.loop.note("close " + name_);
+  clearAway();
+}
+
+void SimDevice::clearAway() {
   core_ = nullptr;
   db_ = nullptr;
   killAt_.reset();
   dying_ = false;
-  left.putBack(database());
 }
 
-void SimDevice::restore(const DatabaseCopy& copy) {
+void SimDevice::restore(const SimDisk::Copy& copy) {
   if (running()) kill();
   place_.loop.note("restore " + name_);
-  copy.putBack(database());
+  disk_.putBack(copy);
   start();
 }
 
@@ -86,11 +114,16 @@ void SimDevice::goOffline() {
 void SimDevice::passCommitPoint(CommitPoint point, CommitEdge edge) {
   if (dying_) throw Killed();
   if (!killAt_ || killAt_->point != point || killAt_->edge != edge || --killAt_->times > 0) return;
+  disk_.killProcess();
+  db_->refuseWork();
+  die();
+  throw Killed();
+}
+
+void SimDevice::die() {
   place_.loop.note("dying " + name_);
   dying_ = true;
   place_.network.cutAll(name_);
-  db_->refuseWork();
-  throw Killed();
 }
 
 }  // namespace waxwing::testing

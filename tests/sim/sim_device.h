@@ -7,7 +7,8 @@
 #include <string>
 
 #include "client/core.h"
-#include "tests/sim/sim_file.h"
+#include "tests/sim/kill_at.h"
+#include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_network.h"
 
 namespace waxwing::testing {
@@ -22,8 +23,9 @@ class SimMarker final : public RestoreMarker {
   std::optional<Anchor> anchor_;
 };
 
-// A real client – core, outbox, link, SQLCipher file – on the simulated network. It can be killed between any two
-// events, or at a commit, started again from its file, and given an old copy of it.
+// A real client – core, outbox, link, SQLCipher – on the simulated network and a simulated disk. It can be killed
+// between any two events, at a commit or at any call of its disk, lose its power, be started again from what its disk
+// holds, and be given an old copy of that.
 class SimDevice {
  public:
   struct Place {
@@ -50,20 +52,30 @@ class SimDevice {
   const AccountId& account() const { return self_.account; }
   SimClock& clock() { return clock_; }
   SimMarker& marker() { return marker_; }
-  std::filesystem::path database() const { return place_.directory / (name_ + ".db"); }
+  std::filesystem::path database() const { return disk_.path("device.db"); }
 
   bool running() const { return core_ != nullptr; }
-  // Killed at a commit, or stopped by a failure: `kill` clears away what is left of it.
+  // Killed at a commit or by its disk: `kill` clears away what is left of it.
   bool dying() const { return dying_; }
-  void start();
+  // Stopped by a failure of its disk; the app must close it and open it anew.
+  bool failed() const { return running() && !dying_ && core_->hasFailed(); }
+  // False, with the reason in the trace, if it cannot be opened now.
+  bool start();
+  // As SIGKILL: what is on the disk stays, every connection is lost.
   void kill();
+  void losePower();
+  // As an app that ends.
+  void close();
   void killAt(KillAt when) { killAt_ = when; }
   // Forgets that plan.
-  void spare() { killAt_.reset(); }
-  // Of a device that runs.
-  DatabaseCopy copy() const { return DatabaseCopy::of(database()); }
+  void spare() {
+    killAt_.reset();
+    disk_.heal();
+  }
+  SimDisk& disk() { return disk_; }
+  SimDisk::Copy copy() const { return disk_.copy(); }
   // Kills it, and starts it from that copy.
-  void restore(const DatabaseCopy& copy);
+  void restore(const SimDisk::Copy& copy);
   // The next starts have a marker, or none.
   void useMarker(Marker marker) { useMarker_ = marker; }
 
@@ -91,11 +103,14 @@ class SimDevice {
   Database::Options options() const;
   void open(std::unique_ptr<Database> db);
   void passCommitPoint(CommitPoint point, CommitEdge edge);
+  void die();
+  void clearAway();
 
   Place place_;
   std::string name_;
   OnEvent onEvent_;
   SeededRandom random_;
+  SimDisk disk_;
   SimClock clock_;
   SimMarker marker_;
   Marker useMarker_ = Marker::kNone;

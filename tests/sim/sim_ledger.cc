@@ -12,10 +12,9 @@ constexpr std::size_t kWhole = 100'000;
 
 }  // namespace
 
-void SimLedger::addDevice(const DeviceAddress& device) {
-  devices_[device.account].insert(device);
-  accounts_.insert(device.account);
-}
+void SimLedger::addDevice(const DeviceAddress& device) { accounts_.insert(device.account); }
+
+void SimLedger::noteListed(const DeviceAddress& device) { devices_[device.account].insert(device); }
 
 void SimLedger::retireDevice(const DeviceAddress& device) {
   devices_[device.account].erase(device);

@@ -23,7 +23,9 @@ class SimLedger {
     enum class Promise { kKept, kVoid } promise = Promise::kKept;
   };
 
+  // From now on the device's account receives; the device itself is owed what is sent once its relay knows of it.
   void addDevice(const DeviceAddress& device);
+  void noteListed(const DeviceAddress& device);
   void retireDevice(const DeviceAddress& device);
   void noteSent(const MessageId& id, const DeviceAddress& from, const AccountId& to, std::string text);
   // `device` has gone back to a copy that was made when `orderThen` was the newest order. Until `noteRecovered` its
@@ -62,7 +64,7 @@ class SimLedger {
   bool anyOf(const AccountId& account, const MessageId& id, const std::set<Seen>& seen) const;
 
   std::uint64_t order_ = 0;
-  std::map<AccountId, std::set<DeviceAddress>> devices_;
+  std::map<AccountId, std::set<DeviceAddress>> devices_;  // listed at their relay
   std::set<AccountId> accounts_;
   std::map<MessageId, Sent> sent_;
   std::set<Seen> held_;     // ever

@@ -58,7 +58,14 @@ class SimRelay::TappedStore final : public relay::MailboxStore {
 };
 
 SimRelay::SimRelay(Place place, RelayAddress address, Tap tap)
-    : place_(std::move(place)), address_(std::move(address)), tap_(std::move(tap)), clock_(place_.loop) {}
+    : place_(std::move(place)),
+      address_(std::move(address)),
+      tap_(std::move(tap)),
+      clock_(place_.loop),
+      random_(place_.random.below(UINT64_MAX)),
+      disk_(random_, place_.directory / address_.host) {
+  disk_.onDeath = [this](DiskFault) { die(); };
+}
 
 SimRelay::~SimRelay() noexcept(false) {
   if (running()) end();
@@ -76,6 +83,7 @@ Result<std::unique_ptr<relay::MailboxStore>> SimRelay::open() {
   relay::SqlcipherStoreOptions wanted;
   wanted.path = database();
   wanted.key = kRelayKey;
+  wanted.vfs = disk_.vfs();
   wanted.existing =
       std::filesystem::exists(wanted.path) ? Database::Existing::kMustExist : Database::Existing::kMustNotExist;
   wanted.limits.mailboxEnvelopes = granted.mailboxEnvelopes;
@@ -86,9 +94,13 @@ Result<std::unique_ptr<relay::MailboxStore>> SimRelay::open() {
   return std::make_unique<TappedStore>(*this, std::move(*store));
 }
 
-void SimRelay::start() {
+bool SimRelay::start() {
   auto store = open();
-  if (!store) throw std::runtime_error("the relay does not start: " + store.error().message);
+  if (!store) {
+    place_.loop.note("does not start " + address_.host + ": " + store.error().message);
+    dying_ = false;
+    return false;
+  }
   Random& random = place_.random;
   queue_ = kj::heap<relay::InlineCommitQueue>(
       [this] { return open(); }, std::move(*store), place_.loop.timer(), observer_,
@@ -97,14 +109,28 @@ void SimRelay::start() {
                                     relay::Core::Ports{*queue_, place_.loop.timer(), clock_, place_.random, observer_});
   place_.network.listen(address_, [this](kj::Own<kj::AsyncIoStream> stream) { server_->accept(kj::mv(stream)); });
   place_.loop.note("start " + address_.host);
+  return true;
 }
 
 void SimRelay::kill() {
   place_.loop.note("kill " + address_.host);
   place_.network.cutAll(address_.name());
-  const DatabaseCopy left = DatabaseCopy::of(database());
+  disk_.killProcess();
   end();
-  left.putBack(database());
+}
+
+void SimRelay::losePower() {
+  place_.loop.note("power loss " + address_.host);
+  place_.network.cutAll(address_.name());
+  disk_.losePower();
+  end();
+}
+
+void SimRelay::restore(const SimDisk::Copy& copy) {
+  if (running()) kill();
+  place_.loop.note("restore " + address_.host);
+  disk_.putBack(copy);
+  start();
 }
 
 void SimRelay::drain() {
@@ -125,11 +151,16 @@ void SimRelay::end() {
 void SimRelay::passCommitPoint(CommitPoint point, CommitEdge edge) {
   if (dying_) throw Killed();
   if (!killAt_ || killAt_->point != point || killAt_->edge != edge || --killAt_->times > 0) return;
+  disk_.killProcess();
+  die();
+  throw Killed();
+}
+
+void SimRelay::die() {
   place_.loop.note("dying " + address_.host);
   dying_ = true;
   place_.network.close(address_);
   place_.network.cutAll(address_.name());
-  throw Killed();
 }
 
 }  // namespace waxwing::testing

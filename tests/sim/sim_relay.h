@@ -8,13 +8,15 @@
 
 #include "rpc/relay/inline_commit_queue.h"
 #include "rpc/relay/server.h"
-#include "tests/sim/sim_file.h"
+#include "tests/sim/kill_at.h"
+#include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_network.h"
 
 namespace waxwing::testing {
 
-// A real relay on the simulated network: the server, its commit queue on the loop, its SQLCipher store. It can be
-// killed between any two events, or at a commit, and started again from its file.
+// A real relay on the simulated network and a simulated disk: the server, its commit queue on the loop, its SQLCipher
+// store. It can be killed between any two events, at a commit or at any call of its disk, lose its power, and be
+// started again from what its disk holds or from an old copy of that.
 class SimRelay {
  public:
   // Sees every batch that reaches the store, before it is judged.
@@ -35,20 +37,29 @@ class SimRelay {
   bool running() const { return server_.get() != nullptr; }
   // Of a running relay, to look at.
   relay::MailboxStore& store() { return *store_; }
-  std::filesystem::path database() const { return place_.directory / (address_.host + ".db"); }
+  bool hasStore() const { return store_ != nullptr; }
+  std::filesystem::path database() const { return disk_.path("relay.db"); }
   // Changes what the next start grants.
   std::function<void(relay::Options&)> adjust = [](relay::Options&) {};
 
-  void start();
+  // False, with the reason in the trace, if its store cannot be opened now.
+  bool start();
   // As SIGKILL: what is on the disk stays, every connection is lost.
   void kill();
+  void losePower();
   // As SIGTERM: answers what it was asked, then ends.
   void drain();
   // Is killed by itself at that commit.
   void killAt(KillAt when) { killAt_ = when; }
   // Forgets that plan.
-  void spare() { killAt_.reset(); }
-  // True after it was killed at a commit; `kill` then clears away what is left of it.
+  void spare() {
+    killAt_.reset();
+    disk_.heal();
+  }
+  SimDisk& disk() { return disk_; }
+  // Kills it, and starts it from that copy.
+  void restore(const SimDisk::Copy& copy);
+  // True after it was killed at a commit or by its disk; `kill` then clears away what is left of it.
   bool dying() const { return dying_; }
 
  private:
@@ -57,12 +68,15 @@ class SimRelay {
   relay::Options options() const;
   Result<std::unique_ptr<relay::MailboxStore>> open();
   void passCommitPoint(CommitPoint point, CommitEdge edge);
+  void die();
   void end();
 
   Place place_;
   RelayAddress address_;
   Tap tap_;
   SimClock clock_;
+  SeededRandom random_;
+  SimDisk disk_;
   relay::NullObserver observer_;
   std::optional<KillAt> killAt_;
   bool dying_ = false;

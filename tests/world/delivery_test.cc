@@ -202,8 +202,16 @@ TEST_F(Meeting, NothingReadableIsOnAnyDisk) {
   world.send(alice, bob.account());
   endWell();
   world.send(bob, alice.account());
-  for (SimDevice* device : {&alice, &bob}) device->kill();
-  for (SimRelay* relay : {&aliceRelay, &bobRelay}) relay->kill();
+  for (SimDevice* device : {&alice, &bob}) {
+    device->kill();
+    EXPECT_GT(device->disk().bytes(), 0u);
+    EXPECT_FALSE(device->disk().contains(RpcWorld::kMarker));
+  }
+  for (SimRelay* relay : {&aliceRelay, &bobRelay}) {
+    relay->kill();
+    EXPECT_GT(relay->disk().bytes(), 0u);
+    EXPECT_FALSE(relay->disk().contains(RpcWorld::kMarker));
+  }
   EXPECT_FALSE(anyFileContains(world.directory(), RpcWorld::kMarker));
 }
 

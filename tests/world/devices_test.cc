@@ -56,7 +56,7 @@ TEST_F(Meeting, ARetiredDeviceReceivesNothingNew) {
 TEST_F(Meeting, ASecondLoginTakesOver) {
   SimDevice twin({world.loop(), world.network(), world.random(), world.directory()}, "alice-twin",
                  [](SimDevice&, const Event&) {});
-  alice.copy().putBack(twin.database());
+  twin.disk().putBack(alice.copy());
   twin.start();
   twin.goOnline();
   EXPECT_TRUE(world.runUntil([&] { return alice.link().kind == LinkState::Kind::kStopped; }, 5min));

@@ -1,23 +1,11 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
+#include <stdexcept>
 
-#include "crypto/bytes.h"
 #include "store/database.h"
 
 namespace waxwing::testing {
-
-// What stands on the disk of a database that is open or was just killed: its file and its write-ahead log, as they are.
-class DatabaseCopy {
- public:
-  static DatabaseCopy of(const std::filesystem::path& database);
-  // In place of whatever is there. Nobody may have the database open.
-  void putBack(const std::filesystem::path& database) const;
-
- private:
-  Bytes file_;
-  Bytes log_;
-};
 
 // Where a simulated program is to be killed: at the n-th passing of one edge of one commit.
 struct KillAt {
