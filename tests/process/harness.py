@@ -35,8 +35,9 @@ class Relay:
         self.address = None
         self.process = None
 
-    def start(self, port=None, kill_at=None):
-        env = dict(os.environ)
+    def start(self, port=None, kill_at=None, **environment):
+        """False if it ended before it said its address."""
+        env = {**os.environ, **environment}
         env.pop("WAXWING_KILL_AT", None)
         if kill_at:
             env["WAXWING_KILL_AT"] = kill_at
@@ -123,10 +124,10 @@ class Profile:
             raise AssertionError(f"{self.name}: {arguments} gave {done.returncode}, not {status}: {lines}")
         return lines[0]
 
-    def start(self, *arguments, stdin=subprocess.DEVNULL):
+    def start(self, *arguments, stdin=subprocess.DEVNULL, **environment):
         """A command that stays; the caller ends it."""
         return subprocess.Popen(self.command("--json", *arguments), stdin=stdin, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env=self.environment())
+                                stderr=subprocess.PIPE, env=self.environment(**environment))
 
     # What tests do all the time
 
