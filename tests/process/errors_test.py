@@ -165,7 +165,18 @@ class Errors(WorldTest):
         self.a.refused("outbox", "cancel", 999999)
 
     def test_second_init(self):
-        self.assertIn("already", self.a.refused("init", "--relay", self.world.relay.address, *CHEAP))
+        def content():
+            # Whoever opens a database leaves his pid and SQLite's index in memory behind.
+            return {path: path.read_bytes() for path in self.a.directory.iterdir()
+                    if path.name not in ("waxwing.db.lock", "waxwing.db-shm")}
+        before = content()
+        for passphrase in (self.a.passphrase, "another"):
+            with self.subTest(passphrase):
+                line = self.a.refused("init", "--relay", self.world.relay.address, *CHEAP, WAXWING_PASSPHRASE=passphrase)
+                self.assertIn(f"there is a profile in '{self.a.directory}' already", line)
+                self.assertEqual(content(), before)
+        done = self.a.run("--json", "init", "--relay", self.world.relay.address, *CHEAP, WAXWING_PASSPHRASE="another")
+        self.assertIn(b'{"error":{"code":"profileExists"', done.stdout)
 
     def test_no_profile(self):
         self.assertIn("waxwing init", Profile(self.world, "none").refused("status"))

@@ -22,13 +22,21 @@ Result<RelayAddress> parseAddress(const std::string& text) {
   return relay;
 }
 
+// A directory that holds a profile, whatever its passphrase, is left as it is.
+Error errorOfInit(const Error& error, const Profile& profile) {
+  if (error.code != Errc::kProfileExists && error.code != Errc::kWrongKey) return error;
+  return {Errc::kProfileExists, std::string("there is a profile in '")
+                                    .append(profile.directory().string())
+                                    .append("' already; name another directory with --profile DIR")};
+}
+
 Outcome init(Context& context, const InitArguments& arguments) {
   const auto relay = parseAddress(arguments.relay);
   if (!relay) return tl::unexpected(relay.error());
   const auto made = makeProfile(context, arguments.cost);
   if (!made) return tl::unexpected(made.error());
   const auto client = Client::create(made->options(), *relay, arguments.token);
-  if (!client) return tl::unexpected(client.error());
+  if (!client) return tl::unexpected(errorOfInit(client.error(), made->profile));
   const auto self = (*client)->self();
   context.output.show({{"account", self.account.text()},
                        {"device", self.device.value()},
