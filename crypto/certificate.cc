@@ -99,6 +99,19 @@ Bio readOnly(ByteView bytes) {
   return bio;
 }
 
+// Without it OpenSSL would ask for a passphrase on the terminal.
+int noPassphrase(char*, int, int, void*) { return -1; }
+
+X509Certificate firstCertificate(std::string_view pem) {
+  if (pem.empty() || pem.size() > std::numeric_limits<int>::max()) return nullptr;
+  return X509Certificate(PEM_read_bio_X509(readOnly(asBytes(pem)).get(), nullptr, noPassphrase, nullptr));
+}
+
+Key privateKey(ByteView pem) {
+  if (pem.empty() || pem.size() > std::numeric_limits<int>::max()) return nullptr;
+  return Key(PEM_read_bio_PrivateKey(readOnly(pem).get(), nullptr, noPassphrase, nullptr));
+}
+
 ByteView written(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -130,13 +143,20 @@ Result<Certificate> makeSelfSignedCertificate(std::string_view dnsName) {
   return Certificate{pemOf(certificate.get()), pemOf(key.get())};
 }
 
+Result<void> checkKeyPair(const Certificate& certificate) {
+  const auto parsed = firstCertificate(certificate.certificatePem);
+  if (parsed == nullptr) return fail(Errc::kInvalidArgument, "the certificate is no PEM certificate");
+  const auto key = privateKey(certificate.keyPem.view());
+  if (key == nullptr) return fail(Errc::kInvalidArgument, "the key is no PEM private key without a passphrase");
+  if (X509_check_private_key(parsed.get(), key.get()) == 1) return {};
+  return fail(Errc::kInvalidArgument, "the key is not the one of the certificate");
+}
+
 Result<Bytes> certificateDer(std::string_view pem) {
-  const auto absent =
-      fail(Errc::kInvalidArgument, "there is no PEM certificate here; give the relay's certificate file");
-  if (pem.empty() || pem.size() > std::numeric_limits<int>::max()) return absent;
-  const Bio bio = readOnly(asBytes(pem));
-  const X509Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) return absent;
+  const auto certificate = firstCertificate(pem);
+  if (certificate == nullptr) {
+    return fail(Errc::kInvalidArgument, "there is no PEM certificate here; give the relay's certificate file");
+  }
   std::uint8_t* data = nullptr;
   const int size = i2d_X509(certificate.get(), &data);
   require(size > 0);

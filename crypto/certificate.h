@@ -9,7 +9,7 @@
 
 namespace waxwing {
 
-// A relay's self-signed certificate and its secret key, both PEM text.
+// A relay's certificate (or chain, its own first) and its secret key, both PEM text.
 struct Certificate {
   std::string certificatePem;
   SecretBytes keyPem;
@@ -22,6 +22,9 @@ inline constexpr std::string_view kSelfSignedName = "waxwing-relay";
 // The relay's TLS identity: ECDSA P-256, CA:TRUE, valid 2000-01-01 to 9999-12-31, for pinning.
 // kInvalidArgument unless `dnsName` is a host name: letters, digits, hyphens and dots, at most 253 bytes.
 Result<Certificate> makeSelfSignedCertificate(std::string_view dnsName = kSelfSignedName);
+
+// That both parse and that the key is the certificate's. kInvalidArgument; a key under a passphrase does not parse.
+Result<void> checkKeyPair(const Certificate& certificate);
 
 // DER of the first certificate in `pem`; kInvalidArgument if there is none.
 Result<Bytes> certificateDer(std::string_view pem);

@@ -162,6 +162,12 @@ Result<SignedManifest> SignedManifest::parse(ByteView bytes) {
   return SignedManifest(std::move(*manifest), toBytes(bytes), blake2b(bytes));
 }
 
+Result<AccountId> SignedManifest::claimedAccount(ByteView bytes) {
+  const auto manifest = decode(bytes);
+  if (!manifest) return tl::unexpected(manifest.error());
+  return AccountId::parse(manifest->account.view());
+}
+
 SignedManifest SignedManifest::fromTrusted(ByteView bytes) {
   auto manifest = decode(bytes);
   if (!manifest) throw std::logic_error("a stored manifest does not decode");

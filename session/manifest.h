@@ -52,6 +52,9 @@ class SignedManifest {
   // Checks size, encoding, every limit, every key (Ed25519 validity, key gate), both bindings of each device and the
   // account's signature. kMalformed, kBadKey, kBadBinding, kBadSignature, kOverLimit.
   static Result<SignedManifest> parse(ByteView bytes);
+  // The account that the bytes claim to be of, to be asked for another proof before `parse` checks all: only the
+  // encoding and the account's key are checked. kMalformed, kBadKey, kOverLimit.
+  static Result<AccountId> claimedAccount(ByteView bytes);
   // For bytes that this device verified before it stored them: decodes only. Throws std::logic_error if that fails.
   static SignedManifest fromTrusted(ByteView bytes);
   // Signs; the caller has set version, bindings and all. The result has passed `parse`.

@@ -159,6 +159,31 @@ class RelayProcess(unittest.TestCase):
             locked.mkdir(mode=0o500)
             self.refused(directory=locked)
 
+    def test_a_certificate_and_a_key_that_do_not_fit_are_refused(self):
+        self.assertEqual(self.start().stop()[0], 0)
+        certificate, key = self.directory / "certificate.pem", self.directory / "certificate.key"
+        other = self.home / "other.key"
+        shutil.move(key, other)
+        certificate.rename(self.home / "own.pem")
+        self.assertEqual(self.start().stop()[0], 0)  # makes another pair
+        own, text = self.home / "own.pem", self.home / "text"
+        text.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        broken_chain = self.home / "chain.pem"
+        broken_chain.write_text(own.read_text() + text.read_text())
+        for certificate_file, key_file, said in (
+            (own, key, "the key is not the one of the certificate"),
+            (text, other, "the certificate is no PEM certificate"),
+            (other, other, "the certificate is no PEM certificate"),
+            (own, own, "the key is no PEM private key"),
+            (own, self.home / "none", "cannot read"),
+            (broken_chain, other, "certificate or key"),
+        ):
+            with self.subTest(said):
+                self.assertIn(said, self.refused("--tls-cert", str(certificate_file), "--tls-key", str(key_file)))
+        self.assertEqual(self.start("--tls-cert", str(own), "--tls-key", str(other)).stop()[0], 0)
+        shutil.copy(other, key)
+        self.assertIn("the key is not the one of the certificate", self.refused())
+
     def test_configuration(self):
         config = self.home / "relay.toml"
         config.write_text('listen = "127.0.0.1:9"\nlog-level = "warn"\n')

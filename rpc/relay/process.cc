@@ -3,6 +3,7 @@
 #include <kj/async-io.h>
 #include <kj/async-unix.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 
@@ -15,9 +16,12 @@
 namespace waxwing::relay {
 namespace {
 
+// On one line: OpenSSL's errors come on several.
 std::string textOf(const kj::Exception& exception) {
   const auto description = exception.getDescription();
-  return {description.begin(), description.size()};
+  std::string text(description.begin(), description.size());
+  std::ranges::replace(text, '\n', ' ');
+  return text;
 }
 
 std::string withPort(const std::string& address, unsigned port) {

@@ -1,5 +1,6 @@
 #include "rpc/relay/relay_service.h"
 
+#include "crypto/hash.h"
 #include "rpc/relay/convert.h"
 #include "rpc/relay/mailbox_service.h"
 #include "rpc/relay/recipient_service.h"
@@ -98,12 +99,16 @@ std::optional<wire::RegisterOutcome> RelayService::judgeRegistration(wire::Relay
       !constantTimeEqual(options.registrationToken.view(), asBytes({token.begin(), token.size()}))) {
     return wire::RegisterOutcome::TOKEN_REFUSED;
   }
-  auto parsed = SignedManifest::parse(bytes);
-  if (!parsed || !options.goesBy((*parsed)->relay.name())) return wire::RegisterOutcome::BAD_MANIFEST;
-  const auto body = [&](std::string_view name) { return registerBody(*nonce, name, parsed->hash()); };
-  if (!verifyForAnyName((*parsed)->account.key(), SignatureUse::kRegister, signature, body)) {
+  // One signature that answers our nonce comes before the up to 33 of the manifest, which anybody may repeat.
+  const auto account = SignedManifest::claimedAccount(bytes);
+  if (!account) return wire::RegisterOutcome::BAD_MANIFEST;
+  const Hash hash = blake2b(bytes);
+  const auto body = [&](std::string_view name) { return registerBody(*nonce, name, hash); };
+  if (!verifyForAnyName(account->key(), SignatureUse::kRegister, signature, body)) {
     return wire::RegisterOutcome::BAD_SIGNATURE;
   }
+  auto parsed = SignedManifest::parse(bytes);
+  if (!parsed || !options.goesBy((*parsed)->relay.name())) return wire::RegisterOutcome::BAD_MANIFEST;
   manifest = std::move(*parsed);
   return std::nullopt;
 }

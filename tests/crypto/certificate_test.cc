@@ -116,5 +116,36 @@ TEST(Certificate, otherBytesAreRefused) {
   EXPECT_FALSE(certificatePem(ByteWriter().raw(der).u8(0).view()));
 }
 
+TEST(Certificate, aKeyHasToBeItsCertificates) {
+  const auto made = makeSelfSignedCertificate();
+  const auto other = makeSelfSignedCertificate();
+  ASSERT_TRUE(made && other);
+  const auto check = [&](std::string_view certificate, ByteView key) {
+    return checkKeyPair({std::string(certificate), SecretBytes(key)});
+  };
+  const auto key = made->keyPem.view();
+  EXPECT_TRUE(check(made->certificatePem, key));
+  EXPECT_TRUE(check(made->certificatePem + other->certificatePem, key)) << "a chain, its own first";
+  EXPECT_FALSE(check(other->certificatePem + made->certificatePem, key));
+  EXPECT_FALSE(check(made->certificatePem, other->keyPem.view()));
+  EXPECT_FALSE(check(made->certificatePem, asBytes(made->certificatePem)));
+  EXPECT_FALSE(check(made->certificatePem, {}));
+  EXPECT_FALSE(check(asText(key), key));
+  EXPECT_FALSE(check("", key));
+}
+
+// An encrypted key asks for no passphrase on the terminal.
+TEST(Certificate, aKeyUnderAPassphraseIsRefused) {
+  const auto made = makeSelfSignedCertificate();
+  ASSERT_TRUE(made);
+  const std::shared_ptr<BIO> bio(BIO_new(BIO_s_mem()), &BIO_free);
+  ASSERT_EQ(PEM_write_bio_PrivateKey(bio.get(), parseKey(*made).get(), EVP_aes_256_cbc(),
+                                     reinterpret_cast<const unsigned char*>("secret"), 6, nullptr, nullptr),
+            1);
+  char* text = nullptr;
+  const auto size = static_cast<std::size_t>(BIO_get_mem_data(bio.get(), &text));
+  EXPECT_FALSE(checkKeyPair({made->certificatePem, SecretBytes(asBytes({text, size}))}));
+}
+
 }  // namespace
 }  // namespace waxwing

@@ -89,11 +89,15 @@ Nonce RelayTest::nonce(TestClient& client) {
 
 wire::RegisterOutcome RelayTest::registerAccount(TestClient& client, const TestAccount& account, std::string_view token,
                                                  std::string_view dialled) {
-  const auto manifest = account.manifest();
-  const auto signature =
-      account.accountKey().sign(SignatureUse::kRegister, registerBody(nonce(client), dialled, manifest.hash()));
+  return registerBytes(client, account, account.manifest().bytes(), token, dialled);
+}
+
+wire::RegisterOutcome RelayTest::registerBytes(TestClient& client, const TestAccount& signer, ByteView manifest,
+                                               std::string_view token, std::string_view dialled) {
+  const auto body = registerBody(nonce(client), dialled, blake2b(manifest));
+  const auto signature = signer.accountKey().sign(SignatureUse::kRegister, body);
   auto request = client.relay().registerRequest();
-  request.setManifest(toData(manifest.bytes()));
+  request.setManifest(toData(manifest));
   request.setSignature(toData(signature.view()));
   request.setToken(kj::heapString(token.data(), token.size()));
   return wait(request.send()).getOutcome();

@@ -124,6 +124,9 @@ class RelayTest : public ::testing::Test {
   Nonce nonce(TestClient& client);
   wire::RegisterOutcome registerAccount(TestClient& client, const TestAccount& account, std::string_view token = {},
                                         std::string_view dialled = kName);
+  // `manifest` as it is, with the nonce signed by `signer`.
+  wire::RegisterOutcome registerBytes(TestClient& client, const TestAccount& signer, ByteView manifest,
+                                      std::string_view token = {}, std::string_view dialled = kName);
   LoginResponse login(TestClient& client, const TestAccount& account, int device = 1, std::string_view dialled = kName);
   wire::Mailbox::Client mailboxOf(TestClient& client, const TestAccount& account, int device = 1);
   void setContactKey(wire::Mailbox::Client mailbox, const Bytes& key);

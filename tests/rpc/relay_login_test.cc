@@ -39,13 +39,19 @@ TEST_F(RelayLoginTest, RefusesManifestsThatNameAnotherRelayOrDoNotVerify) {
   auto& client = connect();
   const TestAccount elsewhere(random_, "other.test:7443");
   EXPECT_EQ(registerAccount(client, elsewhere), RegisterOutcome::BAD_MANIFEST);
-  auto request = client.relay().registerRequest();
-  nonce(client);
   Bytes forged = toBytes(alice_.manifest().bytes());
-  forged[70] ^= 1;
-  request.setManifest(toData(forged));
-  request.setSignature(toData(Signature{}.view()));
-  EXPECT_EQ(wait(request.send()).getOutcome(), RegisterOutcome::BAD_MANIFEST);
+  forged[0] ^= 1;
+  EXPECT_EQ(registerBytes(client, alice_, forged), RegisterOutcome::BAD_MANIFEST);
+  EXPECT_EQ(registerBytes(client, alice_, Bytes(200, 7)), RegisterOutcome::BAD_MANIFEST);
+}
+
+// Anybody may know a manifest: who cannot answer the nonce does not get its many signatures checked.
+TEST_F(RelayLoginTest, TheSignatureOverTheNonceIsCheckedBeforeTheManifest) {
+  auto& client = connect();
+  Bytes forged = toBytes(alice_.manifest().bytes());
+  forged[0] ^= 1;
+  EXPECT_EQ(registerBytes(client, bob_, forged), RegisterOutcome::BAD_SIGNATURE);
+  EXPECT_EQ(registerBytes(client, bob_, alice_.manifest().bytes()), RegisterOutcome::BAD_SIGNATURE);
 }
 
 TEST_F(RelayLoginTest, AnOlderManifestIsStale) {

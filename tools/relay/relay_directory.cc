@@ -101,7 +101,11 @@ Result<Certificate> readCertificate(const std::filesystem::path& certificate, co
   if (!certificatePem) return fail(Errc::kUnwritable, "cannot read " + certificate.string());
   const auto keyPem = readSmallFile(key, kPemBytes);
   if (!keyPem) return fail(Errc::kUnwritable, "cannot read " + key.string());
-  return Certificate{std::string(asText(*certificatePem)), SecretBytes(*keyPem)};
+  Certificate read{std::string(asText(*certificatePem)), SecretBytes(*keyPem)};
+  if (const auto checked = checkKeyPair(read); !checked) {
+    return fail(Errc::kDamaged, checked.error().message + " (" + certificate.string() + ", " + key.string() + ")");
+  }
+  return read;
 }
 
 }  // namespace waxwing::relay

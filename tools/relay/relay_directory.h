@@ -32,7 +32,8 @@ class RelayDirectory {
   std::shared_ptr<const GuardedMemory> key_;
 };
 
-// The certificate and key of these files. kUnwritable names the one that cannot be read.
+// The certificate and key of these files. kUnwritable names the one that cannot be read; kDamaged where they do not
+// parse, or do not belong together.
 Result<Certificate> readCertificate(const std::filesystem::path& certificate, const std::filesystem::path& key);
 
 }  // namespace waxwing::relay
