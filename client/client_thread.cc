@@ -1,9 +1,12 @@
 #include "client/client_thread.h"
 
 #include <kj/debug.h>
+#include <kj/exception.h>
+#include <kj/function.h>
 #include <signal.h>
 
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "rpc/link/tls_dialer.h"
@@ -27,6 +30,31 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
+// What KJ and Cap'n Proto would log goes nowhere: standard error is the app's, and what it must know reaches it as an
+// error or an event. Also for the threads that they start.
+class Silence final : public kj::ExceptionCallback {
+  using Body = kj::Function<void()>;
+  void logMessage(kj::LogSeverity, const char*, int, int, kj::String&&) override {}
+  kj::Function<void(Body)> getThreadInitializer() override {
+    return [](Body body) {
+      const Silence silence;
+      body();
+    };
+  }
+};
+
+tl::unexpected<Error> outOfResources() {
+  return fail(Errc::kInternal, "this process may open no more files or threads");
+}
+
+Result<kj::AsyncIoContext> makeLoop() {
+  try {
+    return kj::setupAsyncIo();
+  } catch (const kj::Exception&) {
+    return outOfResources();
+  }
+}
+
 // `untilSettled` always comes to an answer while the core is there.
 class WaitFailures final : public kj::TaskSet::ErrorHandler {
   void taskFailed(kj::Exception&& exception) override { KJ_LOG(FATAL, "waiting failed", exception); }
@@ -46,7 +74,7 @@ void ClientThread::Handoff::wait() {
   changed_.wait(lock, [this] { return finished_; });
 }
 
-Result<std::unique_ptr<ClientThread>> ClientThread::start(OpenDatabase open, Hooks hooks) {
+Result<std::unique_ptr<ClientThread>> ClientThread::start(OpenDatabase open, Hooks hooks) try {
   std::unique_ptr<ClientThread> client(new ClientThread(std::move(hooks)));
   std::optional<Result<void>> opened;
   Handoff handoff;
@@ -58,6 +86,8 @@ Result<std::unique_ptr<ClientThread>> ClientThread::start(OpenDatabase open, Hoo
   handoff.wait();
   if (!*opened) return tl::unexpected(std::move(opened->error()));
   return client;
+} catch (const std::system_error&) {
+  return outOfResources();
 }
 
 ClientThread::~ClientThread() {
@@ -66,8 +96,14 @@ ClientThread::~ClientThread() {
 }
 
 void ClientThread::run(const OpenDatabase& open, std::optional<Result<void>>& opened, Handoff& handoff) {
+  const Silence silence;
   own_ = std::this_thread::get_id();
-  auto io = kj::setupAsyncIo();
+  auto made = makeLoop();
+  if (!made) {
+    opened.emplace(tl::unexpected(std::move(made.error())));
+    return handoff.finish();
+  }
+  auto& io = *made;
   TlsDialer dialer(io.provider->getNetwork(), io.provider->getTimer());
   auto core = openCore(open, io, dialer);
   WaitFailures failures;

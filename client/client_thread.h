@@ -24,7 +24,8 @@ class ClientThread {
     std::function<void(const Event&)> onEvent;
   };
 
-  // Opens on the new thread and returns when that is done; `open` is not kept.
+  // Opens on the new thread and returns when that is done; `open` is not kept. Outcomes as `open` and Core::open;
+  // kInternal where the process may have no more files or threads.
   static Result<std::unique_ptr<ClientThread>> start(OpenDatabase open, Hooks hooks);
   // Not from its own thread, nor while another is inside `call`.
   ~ClientThread();

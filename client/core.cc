@@ -1,7 +1,5 @@
 #include "client/core.h"
 
-#include <kj/debug.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +13,18 @@ namespace {
 // sleeps for long.
 constexpr limits::milliseconds kLongestSleep = std::chrono::hours(1);
 constexpr limits::milliseconds kShortestSleep{1};
+
+Error causeOf(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const StoreFailure& store) {
+    return {store.code(), store.what()};
+  } catch (const std::exception& broken) {
+    return {Errc::kInternal, broken.what()};
+  } catch (...) {
+    return {Errc::kInternal, "an unknown exception"};
+  }
+}
 
 }  // namespace
 
@@ -76,7 +86,7 @@ void Core::drive() {
   try {
     work();
   } catch (...) {
-    noteFailure(std::current_exception());
+    endWork(causeOf(std::current_exception()));
   }
   answerWaiters();
 }
@@ -153,24 +163,19 @@ void Core::tellEvents() {
 
 // Failures.
 
-Error Core::noteFailure(std::exception_ptr failure) {
-  if (failure_) return *failure_;
-  try {
-    std::rethrow_exception(std::move(failure));
-  } catch (const StoreFailure& store) {
-    failure_ = Error{store.code(), store.what()};
-  } catch (const std::exception& broken) {
-    failure_ = Error{Errc::kInternal, broken.what()};
-  } catch (...) {
-    failure_ = Error{Errc::kInternal, "an unknown exception"};
-  }
+void Core::endWork(const Error& cause) {
+  if (failure_) return;
+  failure_ = Error{Errc::kMustReopen, cause.message + "; nothing works until it is opened anew"};
   alarm_ = nullptr;
+  guard_->end();
   link_->goOffline();
+  queueEvent(event::Failed{cause});
   queueEvent(event::LinkChanged{linkState()});
   stir();
-  return *failure_;
 }
 
-void Core::taskFailed(kj::Exception&& exception) { KJ_LOG(ERROR, "an event handler threw", exception.getType()); }
+void Core::onHostFailure(std::exception_ptr failure) { endWork(causeOf(failure)); }
+
+void Core::taskFailed(kj::Exception&&) { endWork({Errc::kInternal, "an event handler of the app threw"}); }
 
 }  // namespace waxwing

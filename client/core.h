@@ -32,8 +32,8 @@ struct AsResult<Result<T>> {
 // disk and network given. Single-threaded and deterministic: apps use it through waxwing.hpp, the simulator many of
 // them on one loop.
 //
-// A storage failure, or a broken invariant inside a callback of the link, ends its work: the link goes offline, and
-// every further `perform` answers that failure until the database is opened anew.
+// A storage failure, an exception inside a callback of the link, or one out of an event handler ends its work: the link
+// goes offline, event::Failed tells of it, and every further `perform` answers kMustReopen.
 class Core final : private HostGuard::Owner, private kj::TaskSet::ErrorHandler {
  public:
   // All outlive the core.
@@ -58,7 +58,7 @@ class Core final : private HostGuard::Owner, private kj::TaskSet::ErrorHandler {
   void goOnline();
   void goOffline();
   void networkChanged();
-  // After a failure every call answers it: drop the core, and open the database anew.
+  // Every call answers kMustReopen: drop the core, and open the database anew.
   bool hasFailed() const { return failure_.has_value(); }
   // Also after a failure.
   LinkState linkState() const;
@@ -83,9 +83,9 @@ class Core final : private HostGuard::Owner, private kj::TaskSet::ErrorHandler {
   void queueEvent(const Event& event);
   void tellEvents();
 
-  Error noteFailure(std::exception_ptr failure);
+  void endWork(const Error& cause);
   void onActivity() override { stir(); }
-  void onHostFailure(std::exception_ptr failure) override { noteFailure(std::move(failure)); }
+  void onHostFailure(std::exception_ptr failure) override;
   void taskFailed(kj::Exception&& exception) override;
 
   Ports ports_;
@@ -93,7 +93,7 @@ class Core final : private HostGuard::Owner, private kj::TaskSet::ErrorHandler {
   std::unique_ptr<Outbox> outbox_;
   std::optional<HostGuard> guard_;
   std::optional<RpcLink> link_;
-  std::optional<Error> failure_;
+  std::optional<Error> failure_;  // what every call answers once the work has ended
   Wish wish_ = Wish::kOffline;
   std::deque<Event> events_;
   std::vector<SettledFulfiller> waiters_;
@@ -114,9 +114,9 @@ auto Core::perform(Use use) -> typename core_detail::AsResult<std::invoke_result
       return use(*outbox_);
     }
   } catch (const StoreFailure& failure) {
-    if (failure.code() == Errc::kStoreFull)
-      return fail(failure.code(), failure.what());  // rolled back; room may return
-    return tl::unexpected(noteFailure(std::current_exception()));
+    Error cause{failure.code(), failure.what()};
+    if (cause.code != Errc::kStoreFull) endWork(cause);  // a full disk: rolled back, and room may return
+    return tl::unexpected(std::move(cause));
   }
 }
 

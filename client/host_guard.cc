@@ -7,20 +7,26 @@ namespace waxwing {
 
 template <typename Call>
 auto HostGuard::ask(Call call) {
-  if (failed_) throw std::runtime_error("the client has failed");
-  owner_.onActivity();
-  try {
-    return call();
-  } catch (...) {
-    failed_ = true;
-    owner_.onHostFailure(std::current_exception());
-    throw;
+  if (state_ == State::kWorking) {
+    owner_.onActivity();
+    try {
+      return call();
+    } catch (...) {
+      owner_.onHostFailure(std::current_exception());
+    }
   }
+  throw std::runtime_error("the client has failed");
 }
 
 template <std::invocable Call>
 void HostGuard::tell(Call call) {
-  if (!failed_) ask(std::move(call));
+  if (state_ == State::kEnded) return;
+  owner_.onActivity();
+  try {
+    call();
+  } catch (...) {
+    owner_.onHostFailure(std::current_exception());
+  }
 }
 
 LinkHost::Login HostGuard::login() {

@@ -8,13 +8,15 @@
 namespace waxwing {
 
 // Stands between the link and the outbox: notes that something happened, and keeps exceptions out of the event loop,
-// where their types would be lost. After a failure the outbox is not called any more.
+// where their types would be lost. After a failure the outbox is not called any more, and the link hears no more of it
+// than that.
 class HostGuard final : public LinkHost {
  public:
   class Owner {
    public:
     // Something may have become due.
     virtual void onActivity() = 0;
+    // Has to call `end`.
     virtual void onHostFailure(std::exception_ptr failure) = 0;
 
    protected:
@@ -22,6 +24,9 @@ class HostGuard final : public LinkHost {
   };
 
   HostGuard(LinkHost& host, Owner& owner) : host_(host), owner_(owner) {}
+
+  // The outbox is not called any more.
+  void end() { state_ = State::kEnded; }
 
   Login login() override;
   Signature signLogin(ByteView body) override;
@@ -35,7 +40,7 @@ class HostGuard final : public LinkHost {
   void onAnswer(Ticket ticket, tl::expected<Answer, Error> answer) override;
 
  private:
-  // Throws where there is nothing to answer with.
+  // Throws where there is nothing to answer with, and never what the outbox threw: relays hear of it.
   template <typename Call>
   auto ask(Call call);
   template <std::invocable Call>
@@ -43,7 +48,7 @@ class HostGuard final : public LinkHost {
 
   LinkHost& host_;
   Owner& owner_;
-  bool failed_ = false;
+  enum class State { kWorking, kEnded } state_ = State::kWorking;
 };
 
 }  // namespace waxwing

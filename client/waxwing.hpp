@@ -21,11 +21,15 @@
 //
 // A Client is one device of one account: a database, a thread that runs the core, and a link to a relay. Every member
 // is thread-safe and answers from the local database; none waits for the network, but `waitUntilSettled`. A call that
-// returned success is durable. Members that fail return an Error whose text is one line for a person. After a storage
-// failure every call answers that failure until the client is opened anew.
+// returned success is durable. Members that fail return an Error whose text is one line for a person.
+//
+// A storage failure ends the client's work: event::Failed tells of it, and every later call answers kMustReopen until
+// the client is opened anew. (A call that found the disk full answers kStoreFull and may be repeated.)
 //
 // Events come on the client's own thread, after the commit that they tell of; a handler may call any member of the
-// Client, and must not destroy it.
+// Client, must not destroy it, and must not throw: that ends the work as a storage failure does.
+//
+// Nothing is ever printed.
 namespace waxwing {
 
 class Client {

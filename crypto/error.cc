@@ -66,6 +66,7 @@ std::string_view name(Errc code) {
     case Errc::kOverLimit: return "overLimit";
     case Errc::kInternal: return "internal";
     case Errc::kCloned: return "cloned";
+    case Errc::kMustReopen: return "mustReopen";
   }
   // clang-format on
   // A number from outside (the C ABI, a newer version) that this version does not know.

@@ -81,6 +81,7 @@ enum class Errc : std::int32_t {
   // 90: internal
   kInternal = 90,
   kCloned = 91,
+  kMustReopen = 92,
 };
 
 // The code's stable name, for logs and `--json`: "badInvite".

@@ -111,9 +111,13 @@ struct Restored {  // this database or the relay was restored from a copy
 };
 struct CaughtUp {};  // the fence was reached
 struct OwnDevicesChanged {};
+struct Failed {  // the client's work has ended: its database has to be opened anew (kMustReopen)
+  Error cause;
+};
 }  // namespace event
-using Event = std::variant<event::MessageArrived, event::MessageChanged, event::ContactChanged, event::TimelineNote,
-                           event::LinkChanged, event::Restored, event::CaughtUp, event::OwnDevicesChanged>;
+using Event =
+    std::variant<event::MessageArrived, event::MessageChanged, event::ContactChanged, event::TimelineNote,
+                 event::LinkChanged, event::Restored, event::CaughtUp, event::OwnDevicesChanged, event::Failed>;
 
 // A copy of the newest anchor outside the data directory and outside backups (docs/protocol.md §2). Without one,
 // nothing goes to another relay while the own one is unreachable.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "client/profile.h"
@@ -23,7 +24,7 @@ class CoreTest : public ::testing::Test {
                                         .dialer = relay_,
                                         .clock = clock_,
                                         .random = random_,
-                                        .onEvent = [this](const Event& event) { onEvent_(event); }})
+                                        .onEvent = [this](const Event& event) { take(event); }})
                 .value();
     settle();
   }
@@ -52,11 +53,15 @@ class CoreTest : public ::testing::Test {
       timer_.advanceTo(next);
     }
   }
-  // Fails every commit from now on.
-  void failCommits(Errc code) {
-    db_->onCommitPoint([code](CommitPoint, CommitEdge edge) {
-      if (edge == CommitEdge::kBefore) throw StoreFailure(code, "by script");
+  // Fails every commit from the n-th on (1 is the next).
+  void failCommits(Errc code, int fromCommit = 1) {
+    db_->onCommitPoint([code, left = fromCommit](CommitPoint, CommitEdge edge) mutable {
+      if (edge == CommitEdge::kBefore && --left <= 0) throw StoreFailure(code, "by script");
     });
+  }
+  void take(const Event& event) {
+    if (const auto* failed = std::get_if<event::Failed>(&event)) failures_.push_back(failed->cause.code);
+    onEvent_(event);
   }
 
   kj::EventLoop loop_;
@@ -69,6 +74,7 @@ class CoreTest : public ::testing::Test {
   RelayAddress relayAddress_{"relay.example", 7077, {}};
   FakeRelay relay_;
   std::function<void(const Event&)> onEvent_ = [](const Event&) {};
+  std::vector<Errc> failures_;
   Database* db_ = nullptr;
   std::unique_ptr<Core> core_;
 };
@@ -80,9 +86,10 @@ TEST_F(CoreTest, AStorageFailureEndsTheWork) {
   failCommits(Errc::kStoreFailed);
   EXPECT_EQ(send(bob).error().code, Errc::kStoreFailed);
   db_->onCommitPoint({});
-  EXPECT_EQ(send(bob).error().code, Errc::kStoreFailed);
+  EXPECT_EQ(send(bob).error().code, Errc::kMustReopen);
   EXPECT_EQ(core_->linkState().kind, LinkState::Kind::kOffline);
-  EXPECT_EQ(core_->untilSettled(limits::milliseconds(1)).wait(waitScope_).error().code, Errc::kStoreFailed);
+  EXPECT_EQ(core_->untilSettled(limits::milliseconds(1)).wait(waitScope_).error().code, Errc::kMustReopen);
+  EXPECT_EQ(failures_, (std::vector{Errc::kStoreFailed}));
 }
 
 TEST_F(CoreTest, AFullDiskIsForgivenWhenThereIsRoomAgain) {
@@ -98,8 +105,19 @@ TEST_F(CoreTest, AFailureInACallbackOfTheLinkIsEveryLaterCallsAnswer) {
   failCommits(Errc::kStoreFailed);
   core_->goOnline();
   pass(limits::kCallTimeout);
-  EXPECT_EQ(send(bob).error().code, Errc::kStoreFailed);
+  EXPECT_EQ(send(bob).error().code, Errc::kMustReopen);
   EXPECT_EQ(core_->linkState().kind, LinkState::Kind::kOffline);
+  EXPECT_EQ(failures_, (std::vector{Errc::kStoreFailed}));
+}
+
+TEST_F(CoreTest, AHandlerThatThrowsEndsTheWork) {
+  ::testing::internal::CaptureStderr();
+  onEvent_ = [](const Event&) { throw std::runtime_error("by the app"); };
+  addContact();
+  core_->goOnline();
+  settle();
+  EXPECT_EQ(core_->perform([](Outbox& outbox) { return outbox.contacts(); }).error().code, Errc::kMustReopen);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(CoreTest, AHandlerIsNeverCalledFromInsideACall) {
@@ -138,6 +156,25 @@ TEST_F(CoreTest, SettlingTimesOutWhereTheRelayKeepsSilent) {
   pass(std::chrono::seconds(5));
   EXPECT_EQ(settled.wait(waitScope_).value(), Core::Settled::kTimedOut);
 }
+
+// Whichever commit it is that fails while the link comes up, messages leave and answers come: the app is told, and
+// nothing is printed.
+class CoreFailureTest : public CoreTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(CoreFailureTest, IsToldAsAnEventAndPrintedNowhere) {
+  const AccountId bob = addContact();
+  ASSERT_TRUE(send(bob).has_value());
+  ::testing::internal::CaptureStderr();
+  failCommits(Errc::kStoreFailed, GetParam());
+  core_->goOnline();
+  pass(limits::kCallTimeout);
+  EXPECT_EQ(failures_, (std::vector{Errc::kStoreFailed}));
+  EXPECT_EQ(send(bob).error().code, Errc::kMustReopen);
+  core_ = nullptr;
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachCommit, CoreFailureTest, ::testing::Range(1, 7));
 
 }  // namespace
 }  // namespace waxwing::testing

@@ -1,5 +1,8 @@
 #include "client/waxwing.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <set>
 #include <thread>
@@ -45,6 +48,25 @@ TEST_F(WaxwingTest, OpeningFailsClearly) {
   EXPECT_EQ(Client::open(options("one")).error().code, Errc::kWrongKey);
   EXPECT_EQ(Client::create(options("two"), RelayAddress{}).error().code, Errc::kBadAddress);
   EXPECT_EQ(Client::open(options("two")).error().code, Errc::kNoSuchProfile);
+}
+
+// With one more file allowed at each try, opening runs dry in another place.
+TEST_F(WaxwingTest, OpeningWithoutFilesToSpareIsAnError) {
+  create("one");
+  const int lowest = ::dup(STDIN_FILENO);
+  ::close(lowest);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  int refused = 0;
+  for (int spare = 0; spare < 24; ++spare) {
+    const rlimit scarce{.rlim_cur = static_cast<rlim_t>(lowest + spare), .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &scarce), 0);
+    const auto opened = Client::open(options("one"));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    refused += opened ? 0 : 1;
+  }
+  EXPECT_GT(refused, 3);
+  EXPECT_TRUE(Client::open(options("one")).has_value());
 }
 
 TEST_F(WaxwingTest, CallsThatCannotBeSaySo) {

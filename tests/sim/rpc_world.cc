@@ -32,6 +32,7 @@ std::string described(const Event& event) {
   if (const auto* restored = std::get_if<event::Restored>(&event)) return "restored " + number(restored->what);
   if (std::holds_alternative<event::ContactChanged>(event)) return "a contact changed";
   if (std::holds_alternative<event::CaughtUp>(event)) return "caught up";
+  if (const auto* failed = std::get_if<event::Failed>(&event)) return "failed: " + failed->cause.message;
   return "own devices changed";
 }
 

@@ -1,5 +1,6 @@
 #include "tests/store/failing_disk.h"
 
+#include <atomic>
 #include <cstring>
 #include <new>
 
@@ -10,8 +11,9 @@ namespace {
 
 using Fault = FailingDisk::Fault;
 
-Fault gFault = Fault::kNone;
-std::uint64_t gCallsLeft = 0;
+// Read on the threads of the databases. The count is of one of them at a time.
+std::atomic<Fault> gFault = Fault::kNone;
+std::atomic<std::uint64_t> gCallsLeft = 0;
 
 bool isDue(Fault fault) {
   if (gFault != fault) return false;
@@ -106,8 +108,8 @@ FailingDisk::~FailingDisk() {
 }
 
 void FailingDisk::fail(Fault fault, std::uint64_t fromCall) {
-  gFault = fault;
   gCallsLeft = fromCall;
+  gFault = fault;
 }
 
 void FailingDisk::heal() { gFault = Fault::kNone; }

@@ -47,7 +47,8 @@ int blockedSignals() {
   return ::signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-// Prints what the client's thread tells, and wakes the main thread when the link has stopped for good.
+// Prints what the client's thread tells, and wakes the main thread when the link has stopped for good or the client
+// failed.
 class Printer {
  public:
   explicit Printer(Output& output) : output_(output), stopped_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -60,7 +61,8 @@ class Printer {
     const auto text = describe(event, *client);
     output_.show(text.json, text.human);
     const auto* link = std::get_if<event::LinkChanged>(&event);
-    if (link != nullptr && link->state.kind == LinkState::Kind::kStopped) ::eventfd_write(stopped_.get(), 1);
+    const bool linkStopped = link != nullptr && link->state.kind == LinkState::Kind::kStopped;
+    if (linkStopped || std::holds_alternative<event::Failed>(event)) ::eventfd_write(stopped_.get(), 1);
   }
   int stoppedFd() const { return stopped_.get(); }
 
@@ -162,6 +164,9 @@ EventText describe(const Event& event, Client& client) {
     EventText operator()(const event::LinkChanged& e) { return describeLink(e.state); }
     EventText operator()(const event::Restored& e) { return describeRestored(e.what); }
     EventText operator()(const event::CaughtUp&) { return {"", {{"event", "caughtUp"}}}; }
+    EventText operator()(const event::Failed& e) {
+      return {"", {{"event", "failed"}, {"code", name(e.cause.code)}, {"message", e.cause.message}}};
+    }
     EventText operator()(const event::OwnDevicesChanged&) { return {"-- own devices changed", {{"event", "devices"}}}; }
   };
   return std::visit(Describer{client}, event);
@@ -182,7 +187,10 @@ Outcome follow(Context& context, const std::string& to) {
   printer.begin(client);
   client.goOnline();
   const Ended ended = waitForEnd(printer, signals.get(), typed);
-  if (ended == Ended::kByLink) return fail(Errc::kNotAllowed, std::string(stopText(client.linkState().stop)));
+  if (ended == Ended::kByLink) {
+    if (const auto works = client.devices(); !works) return tl::unexpected(works.error());
+    return fail(Errc::kNotAllowed, std::string(stopText(client.linkState().stop)));
+  }
   if (typed.sender && typed.sender->failure()) return tl::unexpected(*typed.sender->failure());
   if (ended == Ended::kBySignal) return ExitStatus::kOk;
   const auto settled = client.waitUntilSettled(kLastSync);
