@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that docs/embedding.md shows tools/examples/embedding.cc as it is compiled, and that it stays short. Exits with
-1 and one line per offence.
+"""Checks that docs/embedding.md shows tools/examples/embedding.cc as it is compiled, and that it stays short. Exits
+with 1 and one line per offence.
 
 Usage: embedding_doc.py SOURCE_ROOT | embedding_doc.py --self-test
 """
