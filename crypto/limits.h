@@ -86,6 +86,7 @@ inline constexpr std::size_t kWindowBytes = 1024 * 1024;
 inline constexpr std::size_t kPageEnvelopes = 64;
 inline constexpr std::size_t kPageBytesInFlight = 256 * 1024 * 1024;
 inline constexpr hours kRetention = 30 * kDay;
+inline constexpr hours kSetAsideKept = 30 * kDay;  // an envelope that its device never got past
 inline constexpr hours kEnvelopeIdRemembered = 7 * kDay;
 inline constexpr milliseconds kServiceTimeStep = 5min;
 

@@ -39,6 +39,7 @@ kj::Promise<void> Connection::run() {
   auto asked = peer_->whenClosed().then([this] { return finishWriting(); });
   return network_.onDisconnect().exclusiveJoin(untilIdle()).exclusiveJoin(kj::mv(asked)).then([this] {
     core_->observer().count(RelayObserver::Event::kDisconnected, 1);
+    peer_->noteAttempts();
   });
 }
 

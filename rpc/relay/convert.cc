@@ -163,10 +163,9 @@ capnp::MessageSize pageSize(const std::vector<QueueItem>& items) {
   return {words, 0};
 }
 
-void writePage(const std::vector<QueueItem>& items, wire::Sink::DeliverParams::Builder to) {
-  auto out = to.initItems(static_cast<capnp::uint>(items.size()));
+void writeItems(const std::vector<QueueItem>& items, capnp::List<wire::Item>::Builder to) {
   capnp::uint at = 0;
-  for (const auto& item : items) writeItem(item, out[at++]);
+  for (const auto& item : items) writeItem(item, to[at++]);
 }
 
 }  // namespace waxwing::relay

@@ -42,6 +42,6 @@ ManifestFacts factsOf(const SignedManifest& manifest);
 void writeSubmitted(const SubmitOutcome& outcome, std::uint32_t retryAfterMs, wire::SubmitResult::Builder to);
 void writeBundles(const std::vector<Bundle>& bundles, capnp::List<wire::Bundle>::Builder to);
 capnp::MessageSize pageSize(const std::vector<QueueItem>& items);
-void writePage(const std::vector<QueueItem>& items, wire::Sink::DeliverParams::Builder to);
+void writeItems(const std::vector<QueueItem>& items, capnp::List<wire::Item>::Builder to);
 
 }  // namespace waxwing::relay

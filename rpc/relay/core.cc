@@ -29,12 +29,23 @@ void Core::takeOver(DeviceLink& link) {
   }
   if (loser.get() == nullptr) return;
   observer().count(RelayObserver::Event::kTakenOver, 1);
+  noteAttempt(*loser);
   tasks_.add(loser->close(Closing::REPLACED).attach(kj::mv(loser)));
 }
 
 void Core::forget(DeviceLink& link) {
   const auto at = inCharge_.find(link.login().address);
   if (at != inCharge_.end() && at->second.get() == &link) inCharge_.erase(at);
+}
+
+void Core::noteAttempt(DeviceLink& link) {
+  const auto attempt = link.takeAttempt();
+  if (!attempt) return;
+  tasks_.add(queue().commit(*attempt).then([this](Result<NoteAttemptOutcome> outcome) {
+    if (outcome && outcome->verdict == NoteAttemptOutcome::Verdict::kSetAside) {
+      observer().count(RelayObserver::Event::kSetAside, 1);
+    }
+  }));
 }
 
 void Core::wake(std::span<const DeviceAddress> mailboxes) {

@@ -47,6 +47,8 @@ class Core final : public kj::Refcounted, private kj::TaskSet::ErrorHandler {
   // whose login is older than the one in charge is itself replaced.
   void takeOver(DeviceLink& link);
   void forget(DeviceLink& link);
+  // The link has ended: what it left unacknowledged counts as an attempt.
+  void noteAttempt(DeviceLink& link);
   // These mailboxes got something new.
   void wake(std::span<const DeviceAddress> mailboxes);
   // These devices were retired: their sinks are told, their connections cut.

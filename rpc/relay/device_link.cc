@@ -115,15 +115,19 @@ kj::Promise<void> DeviceLink::deliver(const std::vector<QueueItem>& items, PageL
   KJ_IF_MAYBE (sink, sink_) {
     if (items.empty()) return kj::READY_NOW;
     auto request = sink->deliverRequest(pageSize(items));
-    writePage(items, request);
+    request.setAttempts(items.front().attempts);
+    writeItems(items, request.initItems(static_cast<capnp::uint>(items.size())));
     for (const auto& item : items) outstanding_.push_back({lastNumber(item), payloadBytes(item)});
     outstandingBytes_ += totalBytes(items);
     delivered_ = lastNumber(items.back());
-    mayHaveMore_ |= items.size() >= asked.items || totalBytes(items) + limits::kEnvelopeBytes > asked.bytes;
+    const bool isFull = items.size() >= asked.items || totalBytes(items) + limits::kEnvelopeBytes > asked.bytes;
+    mayHaveMore_ |= isFull || items.front().attempts > 0;  // what was tried before may have come by itself
     auto taken = services_.timer.timeoutAfter(services_.options.sinkTimeout, request.send().ignoreResult());
     pump();
-    return taken.then(
-        [this, count = items.size()] { services_.observer.count(RelayObserver::Event::kDelivered, count); });
+    return taken.then([this, last = delivered_, count = items.size()] {
+      takenOver_ = std::max(takenOver_, last);
+      services_.observer.count(RelayObserver::Event::kDelivered, count);
+    });
   }
   return kj::READY_NOW;
 }
@@ -136,8 +140,15 @@ void DeviceLink::fenceIfDue() {
   }
 }
 
+// The number alone: the link that comes next may have acknowledged the item by the time it is judged.
+std::optional<NoteAttempt> DeviceLink::takeAttempt() {
+  if (std::exchange(takenOver_, 0) <= acknowledged_) return std::nullopt;
+  return NoteAttempt{login_.address, acknowledged_ + 1};
+}
+
 kj::Promise<void> DeviceLink::close(Closing reason) {
   inCharge_ = false;
+  if (reason != Closing::REPLACED) takenOver_ = 0;  // the relay's doing, not the reader's
   kj::Promise<void> told = kj::READY_NOW;
   KJ_IF_MAYBE (sink, sink_) {
     auto request = sink->closingRequest();

@@ -45,6 +45,9 @@ class DeviceLink final : public kj::Refcounted, private kj::TaskSet::ErrorHandle
   // The store has deleted everything up to `upTo`.
   void acknowledged(std::uint64_t upTo);
 
+  // The first waiting item, if it was taken over and not acknowledged before the link ended, which it has. Once.
+  std::optional<NoteAttempt> takeAttempt();
+
   // Ends delivery for good and tells the sink why; resolves when the sink has answered, failed, or not answered in
   // time.
   kj::Promise<void> close(Closing reason);
@@ -78,6 +81,7 @@ class DeviceLink final : public kj::Refcounted, private kj::TaskSet::ErrorHandle
   bool attached_ = false;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t delivered_ = 0;   // highest number handed to the sink
+  std::uint64_t takenOver_ = 0;   // highest number of which the sink said so
   std::uint64_t backlogEnd_ = 0;  // `last` at attach
   bool fenced_ = false;
   bool mayHaveMore_ = false;

@@ -195,6 +195,19 @@ kj::Promise<void> MailboxService::ownBundles(OwnBundlesContext context) {
   });
 }
 
+kj::Promise<void> MailboxService::setAside(SetAsideContext context) {
+  return callInCharge(context, [&] {
+    auto read = [mailbox = login().address, after = context.getParams().getAfter()](MailboxStore& store) {
+      return store.readSetAside(mailbox, after, {});
+    };
+    return queue().read(read).then([context](Result<std::vector<QueueItem>> items) mutable {
+      if (!items) return context.getResults().setOutcome(wire::MailboxOutcome::BUSY);
+      auto results = context.getResults(pageSize(*items));
+      writeItems(*items, results.initItems(static_cast<capnp::uint>(items->size())));
+    });
+  });
+}
+
 kj::Promise<void> MailboxService::ping(PingContext) {
   return peer_->call([&]() -> kj::Promise<void> {
     requireInCharge();

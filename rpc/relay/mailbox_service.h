@@ -24,6 +24,7 @@ class MailboxService final : public wire::Mailbox::Server {
   kj::Promise<void> ownManifest(OwnManifestContext context) override;
   kj::Promise<void> ownBundles(OwnBundlesContext context) override;
   kj::Promise<void> ping(PingContext context) override;
+  kj::Promise<void> setAside(SetAsideContext context) override;
 
  private:
   // Runs a call whose results have an outcome; a link that is not in charge answers `replaced`.

@@ -28,7 +28,10 @@ class RelayObserver {
     kBatchStale,
     kDelivered,  // envelopes taken over by a sink
     kBusy,       // calls answered `busy`
+    kSetAside,   // an envelope that its device never got past left the queue
   };
+
+  static constexpr std::size_t kEvents = static_cast<std::size_t>(Event::kSetAside) + 1;
 
   virtual ~RelayObserver() = default;
 

@@ -44,6 +44,10 @@ kj::Own<DeviceLink> Peer::link(const LoginRef& login) {
   return made;
 }
 
+void Peer::noteAttempts() {
+  for (auto& link : links_) core_->noteAttempt(*link);
+}
+
 void Peer::close() { close_->fulfill(); }
 
 void Peer::end() {

@@ -50,6 +50,8 @@ class Peer final : public kj::Refcounted {
   kj::Promise<void> whenClosed() { return closed_.addBranch(); }
   // The connection has ended: its links stop.
   void end();
+  // The same is known while the relay lives on: what its links left unacknowledged counts.
+  void noteAttempts();
 
   kj::TimePoint lastCall() const { return lastCall_; }
 

@@ -163,6 +163,10 @@ interface Mailbox {
   # As `Recipient.preKeyBundles`, of this account's other devices.
 
   ping @10 () -> ();
+
+  setAside @11 (after :UInt64) -> (outcome :MailboxOutcome, items :List(Item));
+  # Envelopes above `after` that were set aside because the device never got past them, in order of number; a gap stands in the queue
+  # for each. Kept for 30 days. Empty: no more. Limit: 64 envelopes or 1 MiB an answer.
 }
 
 enum Replace {
@@ -189,7 +193,8 @@ interface Sink {
   # Lives in the client. No relay method waits for one of these calls.
 
   deliver @0 (attempts :UInt32, items :List(Item)) -> ();
-  # In order of number. Returning means "taken over", not "acknowledged". At most 256 envelopes or 1 MiB are unacknowledged in flight.
+  # `attempts`: how many links ended after the first item was taken over and before it was acknowledged. From 3 on that item comes by
+  # itself; at 8 over a day it is set aside. In order of number. Returning means "taken over", not "acknowledged". At most 256 envelopes or 1 MiB are unacknowledged in flight.
 
   fence @1 () -> ();
   # Everything that waited at `attach` was delivered and acknowledged: up to date.

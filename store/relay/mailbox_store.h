@@ -29,6 +29,10 @@ struct StoreLimits {
   std::size_t oneTimeKeysPerCall = limits::kOneTimeKeysPublished;
   std::size_t oneTimeKeysHeld = 2 * limits::kOneTimeKeysPublished;
   std::chrono::milliseconds envelopeIdRemembered = limits::kEnvelopeIdRemembered;
+  std::uint32_t attemptsAlone = 3;  // from this attempt on, an item is handed over by itself
+  std::uint32_t attemptsMost = 8;   // and from this one on, once they took so long, it is set aside
+  std::chrono::milliseconds attemptsOver = std::chrono::hours(24);
+  std::chrono::milliseconds setAsideKept = limits::kSetAsideKept;
   std::size_t foldAfter = 16 * 1024;  // envelopes whose place is known in memory alone
 
   // One-time keys: so many at once, then one per span of service time (hardening.md "Abuse").
@@ -157,8 +161,15 @@ struct Upkeep {
   WallTime wallNow;
 };
 
+// A link ended, and the first item that waits in `mailbox`, `number`, was handed over it and not acknowledged. What
+// was handed over too often for too long may be what ends its reader: it is set aside, and a gap takes its place.
+struct NoteAttempt {
+  DeviceAddress mailbox;
+  std::uint64_t number = 0;
+};
+
 using Operation = std::variant<Register, PublishManifest, Login, Acknowledge, SwapAnchor, PublishKeys,
-                               TakePreKeyBundles, SetAccessKeys, Submit, Upkeep>;
+                               TakePreKeyBundles, SetAccessKeys, Submit, Upkeep, NoteAttempt>;
 
 // ---- Outcomes, at the same place of the variant.
 
@@ -233,9 +244,18 @@ struct UpkeepOutcome {
   std::uint64_t forgotten = 0;  // EnvelopeIds
 };
 
-using Outcome =
-    std::variant<RegisterOutcome, PublishManifestOutcome, LoginOutcome, AcknowledgeOutcome, SwapAnchorOutcome,
-                 PublishKeysOutcome, TakePreKeyBundlesOutcome, SetAccessKeysOutcome, SubmitOutcome, UpkeepOutcome>;
+struct NoteAttemptOutcome {
+  enum class Verdict {
+    kCounted,
+    kGone,  // it was acknowledged after all, or is a gap already
+    kSetAside,
+  };
+  Verdict verdict = Verdict::kCounted;
+};
+
+using Outcome = std::variant<RegisterOutcome, PublishManifestOutcome, LoginOutcome, AcknowledgeOutcome,
+                             SwapAnchorOutcome, PublishKeysOutcome, TakePreKeyBundlesOutcome, SetAccessKeysOutcome,
+                             SubmitOutcome, UpkeepOutcome, NoteAttemptOutcome>;
 
 // ---- Reads
 
@@ -258,6 +278,7 @@ struct Gap {
 
 struct QueueItem {
   std::uint64_t number = 0;
+  std::uint32_t attempts = 0;  // links that ended with it handed over and not acknowledged; of the first waiting item
   std::variant<QueuedEnvelope, Gap> content;
 };
 
@@ -303,10 +324,13 @@ class MailboxStore {
   // that is refused changes nothing and does not disturb the others. If it throws, nothing of any operation is kept.
   virtual std::vector<Outcome> commit(std::span<const Operation> operations) = 0;
 
-  // Items with numbers above `after`, in order of number; empty at the end, or if there is no such mailbox. Reads see
-  // what was committed.
+  // Items with numbers above `after`, in order of number; empty at the end, or if there is no such mailbox. An item
+  // with StoreLimits::attemptsAlone attempts comes by itself. Reads see what was committed.
   virtual std::vector<QueueItem> readPage(const DeviceAddress& mailbox, std::uint64_t after,
                                           const PageLimits& limits) = 0;
+  // Envelopes that were set aside, with numbers above `after`, in order of number.
+  virtual std::vector<QueueItem> readSetAside(const DeviceAddress& mailbox, std::uint64_t after,
+                                              const PageLimits& limits) = 0;
   // nullopt: no such mailbox.
   virtual std::optional<Position> findPosition(const DeviceAddress& mailbox) = 0;
   // nullopt: no such account.

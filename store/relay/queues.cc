@@ -32,13 +32,18 @@ Queues::State Queues::read(std::int64_t mailbox) {
     state.position = {natural(rows, 1), natural(rows, 0), natural(rows, 2), natural(rows, 3)};
     state.invited = natural(rows, 4);
   }
-  Rows rows = readFolded_.query(mailbox, state.position.acknowledged);
-  while (rows.next()) state.waiting.push_back({natural(rows, 0), rows.integer(1)});
+  {
+    Rows rows = readFolded_.query(mailbox, state.position.acknowledged);
+    while (rows.next()) state.waiting.push_back({natural(rows, 0), rows.integer(1)});
+  }
+  Rows rows = readGaps_.query(mailbox);
+  while (rows.next()) state.waiting.push_back({natural(rows, 0), kGap});
   std::ranges::sort(state.waiting, {}, &Slot::number);
   return state;
 }
 
-// The tail lies behind everything that is folded, and in order of number within each mailbox.
+// The tail lies behind everything that is folded, and in order of number within each mailbox; a gap may lie behind
+// both.
 void Queues::readTail() {
   {
     Rows rows = lastPlaceOf_.query();
@@ -49,7 +54,7 @@ void Queues::readTail() {
   while (rows.next()) {
     const Slot slot = {natural(rows, 2), rows.integer(0)};
     State& box = state(rows.integer(1));
-    box.waiting.push_back(slot);
+    box.waiting.insert(std::ranges::upper_bound(box.waiting, slot.number, {}, &Slot::number), slot);
     box.tail.emplace(rows.fixed<EnvelopeId>(3), slot);
     ++tail_;
   }
@@ -73,6 +78,8 @@ void Queues::remove(std::int64_t mailbox) {
   State& box = state(mailbox);
   for (const Slot& slot : box.waiting) takeAway(mailbox, box, slot);
   states_.erase(mailbox);
+  closeGaps_.run(mailbox);
+  dropSetAside_.run(mailbox);
   forgetIds_.run(mailbox, std::numeric_limits<std::int64_t>::max());
   removeState_.run(mailbox);
 }
@@ -108,6 +115,7 @@ Push Queues::push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyCl
 
 // Its id is remembered from here on by a row of its own.
 void Queues::takeAway(std::int64_t mailbox, State& box, const Slot& slot) {
+  if (slot.place == kGap) return closeGap_.run(mailbox, slot.number);
   Rows rows = takeAway_.query(slot.place);
   if (!rows.next()) throw StoreFailure(Errc::kDamaged, "an envelope is missing from its queue");
   const auto id = rows.fixed<EnvelopeId>(0);
@@ -134,6 +142,25 @@ AcknowledgeOutcome::Verdict Queues::acknowledge(std::int64_t mailbox, std::uint6
   depart_.run(hourAfter(now), mailbox, upTo);
   return Verdict::kOk;
 }
+
+std::optional<std::uint64_t> Queues::firstWaiting(std::int64_t mailbox) {
+  const auto& waiting = state(mailbox).waiting;
+  if (waiting.empty() || waiting.front().place == kGap) return std::nullopt;
+  return waiting.front().number;
+}
+
+void Queues::setAside(std::int64_t mailbox, WallTime now) {
+  State& box = state(mailbox);
+  Slot& slot = box.waiting.front();
+  setAside_.run(slot.place, now);
+  addGap_.run(slot.place, Gap::Reason::kSetAside);
+  takeAway(mailbox, box, slot);
+  displace_.run(mailbox, slot.number);
+  slot.place = kGap;
+  touch(mailbox, box);
+}
+
+void Queues::forgetSetAside(WallTime now) { dropOldSetAside_.run(now - limits_.setAsideKept); }
 
 std::uint64_t Queues::forgetOld(WallTime now) {
   struct Departure {
@@ -191,15 +218,41 @@ void Queues::trim() {
   std::erase_if(states_, [](const auto& entry) { return entry.second.tail.empty(); });
 }
 
-std::vector<QueueItem> QueueReader::read(const std::vector<Queues::Slot>& slots, std::size_t bytesMost) {
+std::vector<QueueItem> QueueReader::read(std::int64_t mailbox, const std::vector<Queues::Slot>& slots,
+                                         std::size_t bytesMost) {
   std::vector<QueueItem> items;
   std::size_t bytes = 0;
   for (const auto& slot : slots) {
+    if (slot.place == Queues::kGap) {
+      items.push_back(readGap(mailbox, slot.number));
+      continue;
+    }
     Rows rows = read_.query(slot.place);
     if (!rows.next()) throw StoreFailure(Errc::kDamaged, "an envelope is missing from its queue");
     bytes += rows.blob(2).size();
     if (!items.empty() && bytes > bytesMost) break;
-    items.push_back({slot.number, QueuedEnvelope{rows.fixed<EnvelopeId>(0), rows.as<KeyClass>(1), rows.bytes(2)}});
+    items.push_back({slot.number, 0, QueuedEnvelope{rows.fixed<EnvelopeId>(0), rows.as<KeyClass>(1), rows.bytes(2)}});
+  }
+  return items;
+}
+
+QueueItem QueueReader::readGap(std::int64_t mailbox, std::uint64_t number) {
+  Rows rows = readGap_.query(mailbox, number);
+  if (!rows.next()) throw StoreFailure(Errc::kDamaged, "a gap is missing from its queue");
+  return {number, 0,
+          Gap{natural(rows, 0), natural(rows, 1), rows.as<Gap::Reason>(2), WallTime{rows.integer(3)},
+              WallTime{rows.integer(4)}}};
+}
+
+std::vector<QueueItem> QueueReader::readSetAside(std::int64_t mailbox, std::uint64_t after, const PageLimits& limits) {
+  std::vector<QueueItem> items;
+  std::size_t bytes = 0;
+  Rows rows = readSetAside_.query(mailbox, after, limits.items);
+  while (rows.next()) {
+    bytes += rows.blob(3).size();
+    if (!items.empty() && bytes > limits.bytes) break;
+    items.push_back(
+        {natural(rows, 0), 0, QueuedEnvelope{rows.fixed<EnvelopeId>(1), rows.as<KeyClass>(2), rows.bytes(3)}});
   }
   return items;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +33,12 @@ class Queues {
 
   Push push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, Entrance entrance, WallTime now);
   AcknowledgeOutcome::Verdict acknowledge(std::int64_t mailbox, std::uint64_t upTo, WallTime now);
+  // The first waiting item's number if it is an envelope.
+  std::optional<std::uint64_t> firstWaiting(std::int64_t mailbox);
+  // Moves the first waiting item, an envelope, out of the queue; a gap takes its place.
+  void setAside(std::int64_t mailbox, WallTime now);
+  // Deletes a bounded number of envelopes that were set aside long ago.
+  void forgetSetAside(WallTime now);
   // Forgets EnvelopeIds whose time is over, of a bounded number of mailboxes; returns how many ids.
   std::uint64_t forgetOld(WallTime now);
 
@@ -40,8 +47,9 @@ class Queues {
   // Where an item stands in the log.
   struct Slot {
     std::uint64_t number = 0;
-    std::int64_t place = 0;
+    std::int64_t place = 0;  // kGap: in table `gap` instead
   };
+  static constexpr std::int64_t kGap = 0;
   // Items with numbers above `after`, at most `count`.
   std::vector<Slot> slots(std::int64_t mailbox, std::uint64_t after, std::size_t count);
 
@@ -96,8 +104,24 @@ class Queues {
 
   Statement findKnown_ = db_.prepare("SELECT 1 FROM known_envelope WHERE mailbox = ?1 AND id = ?2");
   Statement know_ = db_.prepare("INSERT INTO known_envelope (mailbox, id, number, place) VALUES (?1, ?2, ?3, ?4)");
-  Statement readFolded_ = db_.prepare("SELECT number, place FROM known_envelope WHERE mailbox = ?1 AND number > ?2");
+  // An envelope that was set aside is known still, and has no place.
+  Statement readFolded_ =
+      db_.prepare("SELECT number, place FROM known_envelope WHERE mailbox = ?1 AND number > ?2 AND place > 0");
+  Statement displace_ = db_.prepare("UPDATE known_envelope SET place = 0 WHERE mailbox = ?1 AND number = ?2");
   Statement forgetIds_ = db_.prepare("DELETE FROM known_envelope WHERE mailbox = ?1 AND number <= ?2");
+
+  Statement readGaps_ = db_.prepare("SELECT number FROM gap WHERE mailbox = ?1");
+  Statement addGap_ = db_.prepare(
+      "INSERT INTO gap (mailbox, number, last, count, reason, first_at, last_at) "
+      "SELECT mailbox, number, number, 1, ?2, accepted_at, accepted_at FROM envelope WHERE place = ?1");
+  Statement closeGap_ = db_.prepare("DELETE FROM gap WHERE mailbox = ?1 AND number = ?2");
+  Statement closeGaps_ = db_.prepare("DELETE FROM gap WHERE mailbox = ?1");
+  Statement setAside_ = db_.prepare(
+      "INSERT INTO set_aside (mailbox, number, class, at, id, payload) "
+      "SELECT mailbox, number, class, ?2, id, payload FROM envelope WHERE place = ?1");
+  Statement dropSetAside_ = db_.prepare("DELETE FROM set_aside WHERE mailbox = ?1");
+  Statement dropOldSetAside_ = db_.prepare(
+      "DELETE FROM set_aside WHERE rowid IN (SELECT rowid FROM set_aside WHERE at <= ?1 ORDER BY at LIMIT 64)");
 
   Statement depart_ = db_.prepare(
       "INSERT INTO departure (at, mailbox, up_to) VALUES (?1, ?2, ?3) "
@@ -112,12 +136,19 @@ class QueueReader {
  public:
   explicit QueueReader(Database& db) : db_(db) {}
 
-  // The items in these slots, as many as fit.
-  std::vector<QueueItem> read(const std::vector<Queues::Slot>& slots, std::size_t bytesMost);
+  // The items in these slots of the mailbox, as many as fit.
+  std::vector<QueueItem> read(std::int64_t mailbox, const std::vector<Queues::Slot>& slots, std::size_t bytesMost);
+  std::vector<QueueItem> readSetAside(std::int64_t mailbox, std::uint64_t after, const PageLimits& limits);
 
  private:
+  QueueItem readGap(std::int64_t mailbox, std::uint64_t number);
+
   Database& db_;
   Statement read_ = db_.prepare("SELECT id, class, payload FROM envelope WHERE place = ?1");
+  Statement readGap_ =
+      db_.prepare("SELECT last, count, reason, first_at, last_at FROM gap WHERE mailbox = ?1 AND number = ?2");
+  Statement readSetAside_ = db_.prepare(
+      "SELECT number, id, class, payload FROM set_aside WHERE mailbox = ?1 AND number > ?2 ORDER BY number LIMIT ?3");
 };
 
 }  // namespace waxwing::relay

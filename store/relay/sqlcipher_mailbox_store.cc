@@ -4,6 +4,7 @@
 #include <set>
 
 #include "store/relay/accounts.h"
+#include "store/relay/attempts.h"
 #include "store/relay/bundle_budget.h"
 #include "store/relay/key_shelf.h"
 #include "store/relay/queues.h"
@@ -29,6 +30,7 @@ class SqlcipherMailboxStore final : public MailboxStore {
         reader_(std::move(reader)),
         accounts_(*writer_),
         queues_(*writer_, limits),
+        attempts_(*writer_, limits),
         shelf_(*writer_, limits),
         budget_(limits),
         clock_(*writer_),
@@ -37,6 +39,8 @@ class SqlcipherMailboxStore final : public MailboxStore {
   std::vector<Outcome> commit(std::span<const Operation> operations) override;
 
   std::vector<QueueItem> readPage(const DeviceAddress& mailbox, std::uint64_t after, const PageLimits& limits) override;
+  std::vector<QueueItem> readSetAside(const DeviceAddress& mailbox, std::uint64_t after,
+                                      const PageLimits& limits) override;
   std::optional<Position> findPosition(const DeviceAddress& mailbox) override;
   std::optional<HeldManifest> findManifest(const AccountId& account) override;
   std::optional<DeviceRecord> findDevice(const DeviceAddress& device) override;
@@ -70,6 +74,7 @@ class SqlcipherMailboxStore final : public MailboxStore {
   SetAccessKeysOutcome run(const SetAccessKeys& operation);
   SubmitOutcome run(const Submit& operation);
   UpkeepOutcome run(const Upkeep& operation);
+  NoteAttemptOutcome run(const NoteAttempt& operation);
 
   ManifestOutcome adopt(const ManifestFacts& manifest);
   tl::expected<Caller, Refusal> admit(const AccountId& account, const Access& access);
@@ -84,6 +89,7 @@ class SqlcipherMailboxStore final : public MailboxStore {
   std::unique_ptr<Database> reader_;
   Accounts accounts_;
   Queues queues_;
+  Attempts attempts_;
   KeyShelf shelf_;
   BundleBudget budget_;
   ServiceClock clock_;
@@ -158,6 +164,7 @@ ManifestOutcome SqlcipherMailboxStore::adopt(const ManifestFacts& manifest) {
   for (const std::int64_t mailbox : change.opened) queues_.open(mailbox);
   for (const std::int64_t mailbox : change.emptied) {
     queues_.remove(mailbox);
+    attempts_.forget(mailbox);
     shelf_.remove(mailbox);
   }
   return std::move(change.outcome);
@@ -277,7 +284,20 @@ SubmitOutcome::Item SqlcipherMailboxStore::place(const Caller& caller, const Dev
 UpkeepOutcome SqlcipherMailboxStore::run(const Upkeep& operation) {
   clock_.advance(operation.wallNow);
   budget_.trim(clock_.now());
+  queues_.forgetSetAside(clock_.now());
   return {clock_.now(), queues_.forgetOld(clock_.now())};
+}
+
+NoteAttemptOutcome SqlcipherMailboxStore::run(const NoteAttempt& operation) {
+  using Verdict = NoteAttemptOutcome::Verdict;
+  const DeviceEntry* device = findMailbox(operation.mailbox);
+  if (device == nullptr || queues_.firstWaiting(device->mailbox) != operation.number) return {Verdict::kGone};
+  if (attempts_.add(device->mailbox, operation.number, clock_.now()) == Attempts::Verdict::kTryAgain) {
+    return {Verdict::kCounted};
+  }
+  queues_.setAside(device->mailbox, clock_.now());
+  attempts_.forget(device->mailbox);
+  return {Verdict::kSetAside};
 }
 
 const DeviceEntry* SqlcipherMailboxStore::findMailbox(const DeviceAddress& address) {
@@ -290,7 +310,20 @@ std::vector<QueueItem> SqlcipherMailboxStore::readPage(const DeviceAddress& mail
                                                        const PageLimits& limits) {
   const DeviceEntry* device = findMailbox(mailbox);
   if (device == nullptr) return {};
-  return pages_.read(queues_.slots(device->mailbox, after, limits.items), limits.bytes);
+  auto slots = queues_.slots(device->mailbox, after, limits.items);
+  if (slots.empty()) return {};
+  const std::uint32_t attempts = attempts_.of(device->mailbox, slots.front().number);
+  if (attempts >= limits_.attemptsAlone) slots.resize(1);
+  auto items = pages_.read(device->mailbox, slots, limits.bytes);
+  items.front().attempts = attempts;
+  return items;
+}
+
+std::vector<QueueItem> SqlcipherMailboxStore::readSetAside(const DeviceAddress& mailbox, std::uint64_t after,
+                                                           const PageLimits& limits) {
+  const DeviceEntry* device = findMailbox(mailbox);
+  if (device == nullptr) return {};
+  return pages_.readSetAside(device->mailbox, after, limits);
 }
 
 std::optional<Position> SqlcipherMailboxStore::findPosition(const DeviceAddress& mailbox) {

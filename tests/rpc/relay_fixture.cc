@@ -9,8 +9,13 @@ namespace waxwing::testing {
 kj::Promise<void> TestSink::deliver(DeliverContext context) {
   const auto items = context.getParams().getItems();
   std::size_t bytes = 0;
+  delivered_.attempts.push_back(context.getParams().getAttempts());
   for (const auto item : items) {
     delivered_.numbers.push_back(item.getNumber());
+    if (item.isGap()) {
+      delivered_.gaps.push_back(item.getNumber());
+      continue;
+    }
     const auto payload = item.getEnvelope().getPayload();
     delivered_.payloads.emplace_back(payload.asChars().begin(), payload.size());
     delivered_.keyClasses.push_back(item.getEnvelope().getKeyClass());
@@ -66,6 +71,24 @@ void RelayTest::start() {
                                                       [] { return 1 * kj::MILLISECONDS; });
   server_ = std::make_unique<relay::Server>(std::move(options),
                                             relay::Core::Ports{*queue_, loop_.timer(), clock_, random_, observer_});
+}
+
+void RelayTest::passADay() {
+  kj::Vector<kj::Promise<void>> beats;
+  for (auto passed = limits::kServiceTimeStep; passed <= std::chrono::hours(25); passed += limits::kServiceTimeStep) {
+    clock_.advance(limits::kServiceTimeStep);
+    beats.add(queue_->commit(relay::Upkeep{clock_.now()}).ignoreResult());
+  }
+  wait(kj::joinPromises(beats.releaseAsArray()));
+}
+
+void RelayTest::restart() {
+  clients_.clear();
+  server_.reset();
+  queue_.reset();
+  options = {};
+  RelayTest::SetUp();
+  start();
 }
 
 kj::Own<kj::AsyncIoStream> RelayTest::connectRaw() {

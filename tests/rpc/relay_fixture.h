@@ -27,6 +27,8 @@ struct Delivered {
   std::vector<std::uint64_t> numbers;
   std::vector<std::string> payloads;
   std::vector<wire::Item::KeyClass> keyClasses;
+  std::vector<std::uint32_t> attempts;  // of each page
+  std::vector<std::uint64_t> gaps;      // of `numbers`, those that are gaps
   std::size_t largestPage = 0;
   int fences = 0;
   std::vector<wire::Sink::Reason> closings;
@@ -100,6 +102,13 @@ class RelayTest : public ::testing::Test {
   void start();
   relay::Server& server() { return *server_; }
   TestClient& connect();
+  // Cuts every connection made after the first `kept`.
+  void hangUp(std::size_t kept) { clients_.resize(kept); }
+  std::size_t clientCount() const { return clients_.size(); }
+  // Of service time, in one commit.
+  void passADay();
+  // The same store behind a new relay.
+  void restart();
   // The relay's end of a pipe of which the test keeps the other.
   kj::Own<kj::AsyncIoStream> connectRaw();
 

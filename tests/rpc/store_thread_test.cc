@@ -40,6 +40,7 @@ class FakeStore final : public MailboxStore {
     return outcomes;
   }
   std::vector<QueueItem> readPage(const DeviceAddress&, std::uint64_t, const PageLimits&) override { return {}; }
+  std::vector<QueueItem> readSetAside(const DeviceAddress&, std::uint64_t, const PageLimits&) override { return {}; }
   std::optional<Position> findPosition(const DeviceAddress&) override {
     Position position;
     position.last = script_.operations;

@@ -32,6 +32,10 @@ class SimRelay::TappedStore final : public relay::MailboxStore {
                                          const relay::PageLimits& bounds) override {
     return inner_->readPage(mailbox, after, bounds);
   }
+  std::vector<relay::QueueItem> readSetAside(const DeviceAddress& mailbox, std::uint64_t after,
+                                             const relay::PageLimits& bounds) override {
+    return inner_->readSetAside(mailbox, after, bounds);
+  }
   std::optional<relay::Position> findPosition(const DeviceAddress& mailbox) override {
     return inner_->findPosition(mailbox);
   }

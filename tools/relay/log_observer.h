@@ -21,7 +21,7 @@ class LogObserver final : public RelayObserver {
  private:
   std::uint64_t of(Event event) const { return counts_[static_cast<std::size_t>(event)]; }
 
-  std::array<std::uint64_t, static_cast<std::size_t>(Event::kBusy) + 1> counts_{};
+  std::array<std::uint64_t, kEvents> counts_{};
   std::uint64_t commits_ = 0;
 };
 

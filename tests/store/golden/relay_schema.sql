@@ -16,6 +16,13 @@ CREATE TABLE account (
 
 CREATE TABLE canary (word TEXT NOT NULL) STRICT;
 
+CREATE TABLE delivery_attempt (
+  mailbox INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL, -- of the item; of no meaning for any other
+  attempts INTEGER NOT NULL,
+  first_at INTEGER NOT NULL -- service time, ms
+) STRICT;
+
 CREATE TABLE departure (
   at INTEGER NOT NULL,
   mailbox INTEGER NOT NULL,
@@ -48,6 +55,17 @@ CREATE TABLE folding (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   up_to INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE gap (
+  mailbox INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  reason INTEGER NOT NULL, -- relay::Gap::Reason
+  first_at INTEGER NOT NULL, -- when the first and the last of them were accepted; service time, ms
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, number)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE known_envelope (
   mailbox INTEGER NOT NULL,
@@ -85,6 +103,18 @@ CREATE TABLE service_clock (
   service INTEGER NOT NULL,
   wall INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE set_aside (
+  mailbox INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  class INTEGER NOT NULL, -- relay::KeyClass
+  at INTEGER NOT NULL, -- when it was set aside; service time, ms
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  payload BLOB NOT NULL,
+  PRIMARY KEY (mailbox, number)
+) STRICT;
+
+CREATE INDEX set_aside_at ON set_aside (at);
 
 CREATE TABLE sqlite_sequence(name,seq);
 
