@@ -25,6 +25,14 @@ CurveKey publicKeyOf(ByteView secret) {
 
 }  // namespace
 
+bool multiplyX25519(std::span<std::uint8_t, CurveKey::kSize> product, ByteView secret, ByteView point) {
+  if (secret.size() != CurveKey::kSize || point.size() != CurveKey::kSize) {
+    throw std::logic_error("multiplyX25519: not 32 bytes");
+  }
+  ensureSodium();
+  return crypto_scalarmult_curve25519(product.data(), secret.data(), point.data()) == 0;
+}
+
 CurveKeyPair CurveKeyPair::generate(Random& random) {
   const auto secret = random.secret<CurveKey::kSize>();
   return fromSecret(secret.view());

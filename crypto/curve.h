@@ -6,6 +6,11 @@
 
 namespace waxwing {
 
+// X25519 (RFC 7748 §5): writes `secret` (32 bytes, clamped here) times `point` (32 bytes) to `product`, which is secret
+// if it is not a public key. False, and `product` is of no use, if it is all zero: `point` is of low order.
+// Constant time. Throws std::logic_error if a size is wrong.
+[[nodiscard]] bool multiplyX25519(std::span<std::uint8_t, CurveKey::kSize> product, ByteView secret, ByteView point);
+
 // A Curve25519 key pair for sealing and the device grant. The secret is stored clamped (hardening H8). Move-only.
 class CurveKeyPair {
  public:

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "crypto/signal_primitives.h"
+#include "session/signal_curve.h"
 
 namespace waxwing {
 namespace {
@@ -111,6 +112,7 @@ signal_crypto_provider provider(Random& random) {
 }  // namespace
 
 SignalContext::SignalContext(Random& random) : random_(random) {
+  signalCurve();
   requireSignal(signal_context_create(&context_, nullptr));
   const auto callbacks = provider(random_);
   requireSignal(signal_context_set_crypto_provider(context_, &callbacks));
