@@ -36,6 +36,7 @@ inline constexpr std::size_t kSealKeysPublished = 4;
 inline constexpr std::size_t kPublishedKeysBytes = 4 * 1024;
 inline constexpr hours kKeyRotation{48};
 inline constexpr hours kPrivateKeysKeptAfterRetention = 32 * kDay;
+inline constexpr hours kOwnTimeStep = 7 * kDay;  // by which a device's own service time follows the wall clock at once
 inline constexpr hours kSealKeyFetchedAge = 7 * kDay;
 
 // Sessions (protocol.md §2)
@@ -88,7 +89,7 @@ inline constexpr std::size_t kPageBytesInFlight = 256 * 1024 * 1024;
 inline constexpr hours kRetention = 30 * kDay;
 inline constexpr hours kSetAsideKept = 30 * kDay;  // an envelope that its device never got past
 inline constexpr hours kEnvelopeIdRemembered = 7 * kDay;
-inline constexpr milliseconds kServiceTimeStep = 5min;
+inline constexpr milliseconds kServiceTimeStep = 5min;  // the relay's, at each heartbeat
 
 // Connections (relay.md, hardening.md)
 inline constexpr std::size_t kAnonymousMessageBytes = 64 * 1024;

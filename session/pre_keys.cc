@@ -33,14 +33,15 @@ bool hasPassed(WallTime since, WallTime now, std::chrono::milliseconds span) {
 }  // namespace
 
 PreKeys::PreKeys(Database& db, const OwnDevice& self, const Clock& clock, Random& random)
-    : self_(self), clock_(clock), random_(random), table_(db) {}
+    : self_(self), clock_(clock), random_(random), time_(db, clock), table_(db) {}
 
 PreKeyTable::Publication PreKeys::firstPublication() {
   const auto start = [&] { return static_cast<std::uint32_t>(1 + random_.below(limits::kPreKeyIdMax)); };
   return {0, clock_.now(), start(), start(), start()};
 }
 
-std::optional<PreKeys::Publication> PreKeys::prepare(Transaction&, Occasion occasion, const RelayStatus& relay) {
+std::optional<PreKeys::Publication> PreKeys::prepare(Transaction& transaction, Occasion occasion,
+                                                     const RelayStatus& relay) {
   const auto now = clock_.now();
   auto held = table_.findPublication();
   const bool restored = occasion == Occasion::kRestored || !held;
@@ -51,32 +52,32 @@ std::optional<PreKeys::Publication> PreKeys::prepare(Transaction&, Occasion occa
   const auto current = table_.findCurrentSigned();
   const bool rotation = restored || !current || hasPassed(current->createdAt, now, limits::kKeyRotation);
   if (!refill && !rotation) return std::nullopt;
+  const WallTime destroyAt = time_.advance(transaction) + kKeptAfterReplacement;
 
   // After a restore the lost copy may have used the ids that come next: begin elsewhere.
   const auto before = held ? held->counter : 0;
   auto publication = restored ? firstPublication() : *held;
   publication.counter = std::max({before + 1, issueTime(now), relay.counter + 1});
   if (replaceAll) {
-    table_.replaceOneTime(now + kKeptAfterReplacement);
+    table_.replaceOneTime(destroyAt);
     publication.stockSince = now;
   }
-  if (rotation) rotate(publication);
+  if (rotation) rotate(publication, destroyAt);
   const auto stock = replaceAll ? 0 : std::min(relay.oneTimeKeys, limits::kOneTimeKeysPublished);
   auto oneTime = makeOneTime(publication, refill ? limits::kOneTimeKeysPublished - stock : 0);
   table_.putPublication(publication);
   return Publication{signCurrent(publication, now), std::move(oneTime), replaceAll, publication.counter};
 }
 
-void PreKeys::rotate(PreKeyTable::Publication& publication) {
-  const auto now = clock_.now();
-  table_.replaceSigned(now + kKeptAfterReplacement);
-  table_.replaceSeal(now + kKeptAfterReplacement);
+void PreKeys::rotate(PreKeyTable::Publication& publication, WallTime destroyAt) {
+  table_.replaceSigned(destroyAt);
+  table_.replaceSeal(destroyAt);
   PreKeyTable::SignedKey signedKey;
   const auto signedId = takeId(publication.nextSigned, [&](auto id) { return table_.findSigned(id).has_value(); });
   signedKey.key = makeKey(signedId, random_);
   const auto body = ByteWriter().u8(kCurveKeyType).raw(signedKey.key.publicKey.view()).take();
   signedKey.signature = SignalContext(random_).signXeddsaRaw(self_.identitySecret(), body);
-  signedKey.createdAt = now;
+  signedKey.createdAt = clock_.now();
   table_.insertSigned(signedKey);
   const auto sealId = takeId(publication.nextSeal, [&](auto id) { return table_.findSeal(id).has_value(); });
   table_.insertSeal(makeKey(sealId, random_));
@@ -121,8 +122,8 @@ std::optional<CurveKeyPair> PreKeys::findSealKey(std::uint32_t id) {
   return CurveKeyPair::fromSecret(key->secret.view());
 }
 
-void PreKeys::destroyExpired(Transaction&) {
-  const auto now = clock_.now();
+void PreKeys::destroyExpired(Transaction& transaction) {
+  const auto now = time_.advance(transaction);
   table_.destroyExpired(now, now - kKeptAfterReplacement);
 }
 

@@ -9,6 +9,7 @@
 #include "crypto/ports.h"
 #include "session/own_device.h"
 #include "session/published_keys.h"
+#include "session/service_time.h"
 #include "store/client/pre_key_table.h"
 
 namespace waxwing {
@@ -40,7 +41,8 @@ class PreKeys {
   WallTime nextDue();
 
   std::optional<CurveKeyPair> findSealKey(std::uint32_t id);
-  // Destroys what was replaced retention plus 32 days ago, and what is remembered of messages as old. Once a day.
+  // Destroys what was replaced retention plus 32 days ago by service time, and what is remembered of messages as old.
+  // To be called every other day or so.
   void destroyExpired(Transaction& transaction);
 
   // The private halves, for the ratchet alone.
@@ -48,13 +50,14 @@ class PreKeys {
 
  private:
   PreKeyTable::Publication firstPublication();
-  void rotate(PreKeyTable::Publication& publication);
+  void rotate(PreKeyTable::Publication& publication, WallTime destroyAt);
   std::vector<OneTimeKey> makeOneTime(PreKeyTable::Publication& publication, std::uint32_t count);
   Bytes signCurrent(const PreKeyTable::Publication& publication, WallTime now);
 
   const OwnDevice& self_;
   const Clock& clock_;
   Random& random_;
+  ServiceTime time_;
   PreKeyTable table_;
 };
 

@@ -23,6 +23,18 @@ class PreKeysTest : public ::testing::Test {
   static PublishedKeys keysOf(const PreKeys::Publication& publication) {
     return must(SignedKeys::peek(publication.signedKeys));
   }
+  void upkeep() {
+    device_.commit([&](Transaction& transaction) { device_->preKeys.destroyExpired(transaction); });
+  }
+  // As for a device that is in use: upkeep every other day.
+  void pass(std::chrono::milliseconds span) {
+    for (; span > limits::kKeyRotation; span -= limits::kKeyRotation) {
+      clock_.advance(limits::kKeyRotation);
+      upkeep();
+    }
+    clock_.advance(span);
+    upkeep();
+  }
   PublishedKeys first() { return must(SignedKeys::peek(device_.bundleWithoutOneTime().signedKeys)); }
 
   ManualClock clock_{kTestStart};
@@ -133,15 +145,25 @@ TEST_F(PreKeysTest, PrivateHalvesOutliveEveryMessageForThem) {
   const auto sealKey = first().sealKeys[0].id;
   clock_.advance(limits::kKeyRotation);
   prepare(Occasion::kRoutine, holding(100));
-  const auto upkeep = [&] {
-    device_.commit([&](Transaction& transaction) { device_->preKeys.destroyExpired(transaction); });
-  };
-  clock_.advance(limits::kRetention + limits::kPrivateKeysKeptAfterRetention - std::chrono::seconds(1));
-  upkeep();
+  pass(limits::kRetention + limits::kPrivateKeysKeptAfterRetention - std::chrono::seconds(1));
   EXPECT_TRUE(device_->preKeys.findSealKey(sealKey));
-  clock_.advance(std::chrono::seconds(1));
-  upkeep();
+  pass(std::chrono::seconds(1));
   EXPECT_FALSE(device_->preKeys.findSealKey(sealKey));
+}
+
+TEST_F(PreKeysTest, AClockThatIsYearsAheadDestroysNothingEarly) {
+  const auto sealKey = first().sealKeys[0].id;
+  clock_.advance(limits::kKeyRotation);
+  prepare(Occasion::kRoutine, holding(100));
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(3 * 365 * limits::kDay);
+    upkeep();
+    clock_.advance(-3 * 365 * limits::kDay);
+    upkeep();
+  }
+  EXPECT_TRUE(device_->preKeys.findSealKey(sealKey));
+  pass(limits::kRetention + limits::kPrivateKeysKeptAfterRetention);
+  EXPECT_FALSE(device_->preKeys.findSealKey(sealKey)) << "the time that did pass still counts";
 }
 
 TEST_F(PreKeysTest, AClockThatJumpedStartsNoStorm) {
