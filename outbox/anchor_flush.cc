@@ -1,6 +1,7 @@
 #include "outbox/anchor_flush.h"
 
 #include "outbox/manifests.h"
+#include "outbox/restored.h"
 
 namespace waxwing {
 
@@ -66,14 +67,10 @@ void AnchorFlush::onAnswer(const Anchors::Swap& swap, tl::expected<AnchorAnswer,
     case Anchors::Verdict::kConfirmed:
       break;
     case Anchors::Verdict::kRelayRestored:
-      keys_.publishAgain(step);
-      context_.settings.putInteger(step, setting::kKeysRestored, 1);
-      context_.settings.remove(step, setting::kAcknowledged);
-      context_.publishingDue = true;
-      context_.events.add(event::Restored{event::Restored::What::kRelay});
+      followRelayRestored(context_, step, keys_);
       break;
     case Anchors::Verdict::kDatabaseRestored:
-      onDatabaseRestored(step, stream);
+      followDatabaseRestored(context_, step, keys_, stream);
       break;
     case Anchors::Verdict::kCloned:
       stop(context_, step, states_, LinkState::Stop::kCloned);
@@ -85,21 +82,6 @@ void AnchorFlush::onAnswer(const Anchors::Swap& swap, tl::expected<AnchorAnswer,
   confirmed_ = context_.anchors.confirmed();
   checked_ = verdict == Anchors::Verdict::kConfirmed;
   progress_ = true;
-}
-
-// What an old copy may still say was never said by the newest one: its ciphertext goes, its sender keys are spent, and
-// its numbers begin anew (hardening H5).
-void AnchorFlush::onDatabaseRestored(Transaction& transaction, const StreamId& stream) {
-  context_.deliveries.takeBackAllUnoffered(transaction);
-  context_.ratchet.spendAll(transaction);
-  context_.devices.restartOut(transaction);
-  context_.settings.put(transaction, setting::kStream, stream.view());
-  context_.settings.putInteger(transaction, setting::kKeysRestored, 1);
-  context_.settings.putInteger(transaction, setting::kSignNothing, 1);
-  keys_.rotateContactKey(transaction, AccessKeys::Former::kKept);
-  for (const AccountId& account : context_.deliveries.accounts()) context_.owing.insert(account);
-  context_.publishingDue = true;
-  context_.events.add(event::Restored{event::Restored::What::kDatabase});
 }
 
 bool AnchorFlush::markerAgrees() {

@@ -28,7 +28,6 @@ class AnchorFlush {
  private:
   void swap();
   void onAnswer(const Anchors::Swap& swap, tl::expected<AnchorAnswer, Error> answer);
-  void onDatabaseRestored(Transaction& transaction, const StreamId& stream);
   bool markerAgrees();
   void mark(Transaction& transaction, const Anchor& next);
   void flushByMarker();

@@ -4,13 +4,22 @@
 
 namespace waxwing {
 
-Result<void> Apply::apply(Transaction& transaction, const Content& content) {
+Result<void> Apply::apply(Transaction& transaction, const Content& content, const Streams::Noted& noted) {
   context_.sawTime(content.head.sentAt);
+  noted_ = noted;
   return std::visit([&](const auto& body) { return on(transaction, content.head, body); }, content.body);
+}
+
+bool Apply::isOutdated(Transaction& transaction, Register which, const AccountId& subject, const Head& head) {
+  const LastWordTable::Word word{static_cast<std::uint8_t>(which), subject, head.from};
+  if (noted_.order == Streams::Noted::Order::kLate && context_.lastWords.find(word) > head.sentAt.value) return true;
+  context_.lastWords.put(transaction, word, head.sentAt.value);
+  return false;
 }
 
 bool Apply::addReceived(Transaction& transaction, const Head& head, MessageTable::Row row) {
   if (context_.messages.find(head.from.account, head.from.device, head.messageId)) return false;
+  row.position = noted_.place;
   row.author = head.from.account;
   row.device = head.from.device;
   row.id = head.messageId;
@@ -22,15 +31,6 @@ bool Apply::addReceived(Transaction& transaction, const Head& head, MessageTable
   const auto kept = row.mine ? context_.messages.find(row.position).value_or(std::move(row)) : std::move(row);
   context_.events.add(event::MessageArrived{kept.conversation, timelineItem(context_, kept)});
   return true;
-}
-
-Result<void> Apply::ignore(Transaction& transaction, const Head&, std::string reason) {
-  context_.refusals.add(transaction, {.at = context_.now(),
-                                      .envelope = {},
-                                      .code = Errc::kUnsupportedVersion,
-                                      .reason = std::move(reason),
-                                      .payload = {}});
-  return {};
 }
 
 Result<void> Apply::on(Transaction&, const Head&, const body::Empty&) { return {}; }
@@ -68,6 +68,8 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::R
 Result<void> Apply::on(Transaction&, const Head&, const body::Typing&) { return {}; }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Profile& body) {
+  const bool says = !body.name.empty() || body.contactKey || body.relay;
+  if (says && isOutdated(transaction, Register::kProfile, head.from.account, head)) return {};
   return parts_.contacts.onProfile(transaction, head, body);
 }
 
@@ -103,21 +105,26 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::S
   return {};
 }
 
-Result<void> Apply::on(Transaction& transaction, const Head&, const body::SyncContact& body) {
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncContact& body) {
+  if (isOutdated(transaction, Register::kContact, body.account, head)) return {};
   return parts_.contacts.onSync(transaction, body);
 }
 
-Result<void> Apply::on(Transaction& transaction, const Head&, const body::SyncAccessKeys& body) {
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncAccessKeys& body) {
+  if (isOutdated(transaction, Register::kAccessKeys, head.from.account, head)) return {};
   parts_.keys.take(transaction, body.contactKey, body.inviteKeys);
   return {};
 }
 
-Result<void> Apply::on(Transaction& transaction, const Head& head, const body::ResendRequest&) {
-  return ignore(transaction, head, "a resend was asked for, which this version does not do");
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::ResendRequest& body) {
+  parts_.resends.onRequest(transaction, head.from, body);
+  return {};
 }
 
-Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Marks&) {
-  return ignore(transaction, head, "marks were sent, which this version does not answer");
+Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Marks& body) {
+  for (const body::ResendRange& range : body.gone) parts_.streams.lose(transaction, head.from, range);
+  parts_.resends.onMarks(transaction, head.from, body);
+  return {};
 }
 
 }  // namespace waxwing

@@ -4,6 +4,8 @@
 #include "outbox/contacts.h"
 #include "outbox/context.h"
 #include "outbox/receipts.h"
+#include "outbox/resends.h"
+#include "outbox/streams.h"
 #include "session/content.h"
 
 namespace waxwing {
@@ -11,16 +13,22 @@ namespace waxwing {
 // What each body does once its envelope was opened, its head checked and its sender's permission confirmed.
 class Apply {
  public:
+  // What a device says of itself, of a contact, of the account's access keys (LastWordTable).
+  enum class Register : std::uint8_t { kProfile = 1, kContact = 2, kAccessKeys = 3 };
+
   struct Parts {
     Context& context;
     Composer& composer;
     Contacts& contacts;
     AccessKeys& keys;
     Receipts& receipts;
+    Resends& resends;
+    Streams& streams;
   };
   explicit Apply(Parts parts) : parts_(parts), context_(parts.context) {}
 
-  Result<void> apply(Transaction& transaction, const Content& content);
+  // `noted`: where among the others of its stream it stands.
+  Result<void> apply(Transaction& transaction, const Content& content, const Streams::Noted& noted);
 
  private:
   Result<void> on(Transaction& transaction, const Head& head, const body::Empty& body);
@@ -39,12 +47,15 @@ class Apply {
   template <typename Other>
   Result<void> on(Transaction& transaction, const Head& head, const Other& other);
 
+  // What is said anew as a whole replaces what the same device said of it before: whether this comes late, and
+  // something later was applied.
+  bool isOutdated(Transaction& transaction, Register which, const AccountId& subject, const Head& head);
   // False if the message is there already.
   bool addReceived(Transaction& transaction, const Head& head, MessageTable::Row row);
-  Result<void> ignore(Transaction& transaction, const Head& head, std::string reason);
 
   Parts parts_;
   Context& context_;
+  Streams::Noted noted_;  // of what is being applied
 };
 
 }  // namespace waxwing

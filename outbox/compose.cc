@@ -36,6 +36,15 @@ T must(Result<T> result) {
   return std::move(*result);
 }
 
+DeliveryTable::Cipher cipherOf(Ratchet::Encrypted encrypted, Bytes head, const EnvelopeId& envelope, WallTime now) {
+  return {.head = std::move(head),
+          .envelope = envelope,
+          .kind = static_cast<std::uint8_t>(encrypted.kind),
+          .ciphertext = std::move(encrypted.ciphertext),
+          .anchor = encrypted.anchor,
+          .encryptedAt = now};
+}
+
 bool isText(const MessageTable::Row& row) { return row.kind == static_cast<std::uint8_t>(TimelineItem::Kind::kText); }
 
 }  // namespace
@@ -51,7 +60,8 @@ Composer::Composed Composer::compose(Transaction& transaction, Draft draft) {
   row.arrivedAt = context_.now();
   row.mine = true;
   row.readHere = true;
-  row.state = static_cast<std::uint8_t>(DeliveryState::kPending);
+  // What is meant for one device is not spread to those that come later.
+  row.state = static_cast<std::uint8_t>(draft.only == DeviceId() ? DeliveryState::kPending : DeliveryState::kSent);
   if (isText(row)) {
     row.text = std::get<body::Text>(draft.body).text;
   } else {
@@ -60,7 +70,7 @@ Composer::Composed Composer::compose(Transaction& transaction, Draft draft) {
   row.position = context_.messages.add(transaction, row);
 
   Content content{.head = {}, .body = std::move(draft.body)};
-  for (const AccountId& account : draft.owedTo) owe(transaction, account, row, content);
+  for (const AccountId& account : draft.owedTo) owe(transaction, account, draft.only, row, content);
   return {row.position, row.id};
 }
 
@@ -74,12 +84,50 @@ void Composer::tellSiblings(Transaction& transaction, const AccountId& conversat
   compose(transaction, {.conversation = conversation, .body = std::move(body), .owedTo = {self}});
 }
 
-void Composer::owe(Transaction& transaction, const AccountId& account, const MessageTable::Row& row, Content& content) {
+std::int64_t Composer::tellDevice(Transaction& transaction, const DeviceAddress& device, Body body) {
+  return compose(transaction, {.conversation = device.account,
+                               .body = std::move(body),
+                               .owedTo = {device.account},
+                               .only = device.device})
+      .position;
+}
+
+void Composer::resend(Transaction& transaction, const DeviceAddress& device,
+                      const std::vector<SentTable::Row>& contents) {
+  if (contents.empty()) return;
+  const bool mustWait = context_.deliveries.hasWaiting(device);
+  for (const SentTable::Row& content : contents) {
+    MessageTable::Row carrier;
+    carrier.conversation = device.account;
+    carrier.author = context_.selfAccount();
+    carrier.device = context_.selfAddress().device;
+    carrier.id = context_.random.fixed<MessageId>();
+    carrier.sentAt = context_.nextTime().value;
+    carrier.arrivedAt = context_.now();
+    carrier.mine = true;
+    carrier.readHere = true;
+    carrier.state = static_cast<std::uint8_t>(DeliveryState::kSent);
+    carrier.position = context_.messages.add(transaction, carrier);
+    context_.deliveries.addResend(transaction, {device.account, carrier.position, device.device}, content.id);
+    context_.sent.putResent(transaction, content.id, carrier.position, context_.now());
+  }
+  context_.owing.insert(device.account);
+  if (!mustWait) encryptWaiting(transaction, device);
+}
+
+std::vector<DeviceAddress> Composer::devicesOf(const AccountId& account, DeviceId only) {
+  auto devices = context_.roster.devices(account, context_.selfAddress());
+  if (only != DeviceId()) std::erase_if(devices, [&](const DeviceAddress& device) { return device.device != only; });
+  return devices;
+}
+
+void Composer::owe(Transaction& transaction, const AccountId& account, DeviceId only, const MessageTable::Row& row,
+                   Content& content) {
   const bool toSelf = account == context_.selfAccount();
-  const auto devices = context_.roster.devices(account, context_.selfAddress());
+  const auto devices = devicesOf(account, only);
   if (devices.empty() && toSelf) return;
   context_.owing.insert(account);
-  if (devices.empty()) return context_.deliveries.addWaiting(transaction, {account, row.position, DeviceId()});
+  if (devices.empty()) return context_.deliveries.addWaiting(transaction, {account, row.position, only});
 
   std::optional<Content> synced;
   if (toSelf && isText(row)) synced = contentFor(account, row);
@@ -92,7 +140,7 @@ void Composer::owe(Transaction& transaction, const AccountId& account, const Mes
       written.head.messageId = row.id;
       written.head.sentAt = HybridTime{row.sentAt};
       written.head.conversation = toSelf ? row.conversation : context_.selfAccount();
-      cipher = encrypt(transaction, device, written, std::nullopt);
+      cipher = encrypt(transaction, key, written, std::nullopt);
     }
     if (cipher) {
       context_.deliveries.addReady(transaction, key, *cipher);
@@ -102,8 +150,9 @@ void Composer::owe(Transaction& transaction, const AccountId& account, const Mes
   }
 }
 
-std::optional<DeliveryTable::Cipher> Composer::encrypt(Transaction& transaction, const DeviceAddress& device,
+std::optional<DeliveryTable::Cipher> Composer::encrypt(Transaction& transaction, const DeliveryTable::Key& key,
                                                        Content& content, const std::optional<Bytes>& fixedHead) {
+  const DeviceAddress device{key.account, key.device};
   Head& head = content.head;
   head.from = context_.selfAddress();
   head.to = device;
@@ -124,12 +173,18 @@ std::optional<DeliveryTable::Cipher> Composer::encrypt(Transaction& transaction,
   if (!encrypted) return std::nullopt;
   chain_ = {device, head.sequence, digestOf(encoded.view())};
   if (head.sequence >= peer.outSequence) context_.devices.putOut(transaction, device, head.sequence, chain_.digest);
-  return DeliveryTable::Cipher{.head = fixedPart(head),
-                               .envelope = context_.random.fixed<EnvelopeId>(),
-                               .kind = static_cast<std::uint8_t>(encrypted->kind),
-                               .ciphertext = std::move(encrypted->ciphertext),
-                               .anchor = encrypted->anchor,
-                               .encryptedAt = context_.now()};
+  const EnvelopeId envelope = context_.random.fixed<EnvelopeId>();
+  keep(transaction, key, head, envelope, encoded.view());
+  return cipherOf(std::move(*encrypted), fixedPart(head), envelope, context_.now());
+}
+
+void Composer::keep(Transaction& transaction, const DeliveryTable::Key& key, const Head& head,
+                    const EnvelopeId& envelope, ByteView content) {
+  context_.sent.put(transaction, {head.to, head.stream, head.sequence}, envelope, key.message, context_.now(), content);
+  const auto [count, bytes] = context_.devices.addSent(transaction, head.to, content.size());
+  if (count <= limits::kSentPerDevice && bytes <= limits::kSentBytesPerDevice) return;
+  context_.sent.removeOldest(transaction, head.to, count / 16 + 1);
+  context_.devices.countSent(transaction, head.to);
 }
 
 Content Composer::contentFor(const AccountId& account, const MessageTable::Row& row) {
@@ -182,18 +237,46 @@ bool Composer::encryptWaiting(Transaction& transaction, const DeviceAddress& dev
   for (const std::int64_t message : context_.deliveries.waiting(device)) {
     if (done++ == kMostPerStep) return true;
     const DeliveryTable::Key key{device.account, message, device.device};
-    const auto row = context_.messages.find(message);
-    if (!row) {
-      context_.deliveries.remove(transaction, key);
-      continue;
+    switch (const auto resend = context_.deliveries.findResend(key);
+            resend ? encryptResend(transaction, key, *resend) : encryptFirst(transaction, key)) {
+      case Waited::kDone:
+        break;
+      case Waited::kMayNotLeave:
+        return true;
+      case Waited::kNoSession:
+        return false;
     }
-    Content content = contentFor(device.account, *row);
-    if (!mayLeave(device.account, content.body)) return true;
-    const auto cipher = encrypt(transaction, device, content, context_.deliveries.findHead(key));
-    if (!cipher) return false;
-    context_.deliveries.putReady(transaction, key, *cipher);
   }
   return true;
+}
+
+Composer::Waited Composer::encryptFirst(Transaction& transaction, const DeliveryTable::Key& key) {
+  const auto row = context_.messages.find(key.message);
+  if (!row) {
+    context_.deliveries.remove(transaction, key);
+    return Waited::kDone;
+  }
+  Content content = contentFor(key.account, *row);
+  if (!mayLeave(key.account, content.body)) return Waited::kMayNotLeave;
+  const auto cipher = encrypt(transaction, key, content, context_.deliveries.findHead(key));
+  if (!cipher) return Waited::kNoSession;
+  context_.deliveries.putReady(transaction, key, *cipher);
+  return Waited::kDone;
+}
+
+Composer::Waited Composer::encryptResend(Transaction& transaction, const DeliveryTable::Key& key, std::int64_t sent) {
+  const auto content = context_.sent.findContent(sent);
+  if (!content) {  // it was not kept any longer
+    context_.deliveries.remove(transaction, key);
+    context_.messages.remove(transaction, key.message);
+    return Waited::kDone;
+  }
+  auto encrypted = context_.ratchet.encrypt(transaction, {key.account, key.device}, content->view());
+  if (!encrypted) return Waited::kNoSession;
+  const EnvelopeId envelope = context_.random.fixed<EnvelopeId>();
+  context_.sent.putEnvelope(transaction, sent, envelope);
+  context_.deliveries.putReady(transaction, key, cipherOf(std::move(*encrypted), {}, envelope, context_.now()));
+  return Waited::kDone;
 }
 
 void Composer::withdraw(Transaction& transaction, const DeviceAddress& device, std::int64_t message) {
@@ -209,7 +292,9 @@ void Composer::withdraw(Transaction& transaction, const DeviceAddress& device, s
 bool Composer::wantsSession(const DeviceAddress& device) {
   for (const std::int64_t message : context_.deliveries.waiting(device)) {
     const auto row = context_.messages.find(message);
-    if (row) return mayLeave(device.account, contentFor(device.account, *row).body);
+    if (!row) continue;
+    const bool again = context_.deliveries.findResend({device.account, message, device.device}).has_value();
+    return again || mayLeave(device.account, contentFor(device.account, *row).body);
   }
   return false;
 }

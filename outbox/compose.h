@@ -19,6 +19,7 @@ class Composer {
     std::uint8_t kind = MessageTable::kService;  // TimelineItem::Kind, or kService for what no timeline shows
     Body body;
     std::vector<AccountId> owedTo;  // every device of these, but this one
+    DeviceId only = {};             // set: that device alone
   };
   struct Composed {
     std::int64_t position = 0;
@@ -29,6 +30,11 @@ class Composer {
   // Service content to all devices of a contact, or to one's own siblings (nothing happens if there are none).
   void tellContact(Transaction& transaction, const AccountId& account, Body body);
   void tellSiblings(Transaction& transaction, const AccountId& conversation, Body body);
+
+  // To one device of a contact or of one's own. The position of what carries it, until it has left.
+  std::int64_t tellDevice(Transaction& transaction, const DeviceAddress& device, Body body);
+  // Sends these contents once more, each as it was under its old number, in a new envelope.
+  void resend(Transaction& transaction, const DeviceAddress& device, const std::vector<SentTable::Row>& contents);
 
   // What waited for the account's devices to become known goes to each of them.
   void fanOut(Transaction& transaction, const AccountId& account);
@@ -44,9 +50,17 @@ class Composer {
   bool wantsSession(const DeviceAddress& device);
 
  private:
-  void owe(Transaction& transaction, const AccountId& account, const MessageTable::Row& row, Content& content);
-  std::optional<DeliveryTable::Cipher> encrypt(Transaction& transaction, const DeviceAddress& device, Content& content,
-                                               const std::optional<Bytes>& fixedHead);
+  std::vector<DeviceAddress> devicesOf(const AccountId& account, DeviceId only);
+  void owe(Transaction& transaction, const AccountId& account, DeviceId only, const MessageTable::Row& row,
+           Content& content);
+  std::optional<DeliveryTable::Cipher> encrypt(Transaction& transaction, const DeliveryTable::Key& key,
+                                               Content& content, const std::optional<Bytes>& fixedHead);
+  enum class Waited { kDone, kMayNotLeave, kNoSession };
+  Waited encryptFirst(Transaction& transaction, const DeliveryTable::Key& key);
+  Waited encryptResend(Transaction& transaction, const DeliveryTable::Key& key, std::int64_t sent);
+  // What was sent is kept, to be sent again; of one device at most so much.
+  void keep(Transaction& transaction, const DeliveryTable::Key& key, const Head& head, const EnvelopeId& envelope,
+            ByteView content);
   Content contentFor(const AccountId& account, const MessageTable::Row& row);
   bool mayLeave(const AccountId& account, const Body& body);
 

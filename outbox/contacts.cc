@@ -77,6 +77,8 @@ Result<void> Contacts::block(Transaction& transaction, const AccountId& account)
   for (const DeviceAddress& device : context_.roster.devices(account, context_.selfAddress())) {
     context_.ratchet.wipe(transaction, device);
   }
+  context_.sent.removeAccount(transaction, account);
+  context_.recovery.removeAccount(transaction, account);
   tellSiblings(transaction, *row);
   if (knewKey) keys_.rotateContactKey(transaction, AccessKeys::Former::kVoid);
   return {};

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "crypto/limits.h"
+#include "crypto/limits_recovery.h"
 #include "outbox/event_queue.h"
 #include "outbox/roster.h"
 #include "session/anchors.h"
@@ -15,7 +15,9 @@
 #include "store/client/message_table.h"
 #include "store/client/peer_device_table.h"
 #include "store/client/receipt_table.h"
+#include "store/client/recovery_table.h"
 #include "store/client/refusal_table.h"
+#include "store/client/sent_table.h"
 #include "store/client/settings.h"
 #include "store/client/stream_table.h"
 #include "store/database.h"
@@ -59,6 +61,10 @@ struct Context {
   ReceiptTable receipts{db};
   RefusalTable refusals{db};
   ParkedTable parked{db};
+  SentTable sent{db};
+  RecoveryTable recovery{db};
+  GoneTable gone{db};
+  LastWordTable lastWords{db};
 
   Roster roster{book};
   EventQueue events;
@@ -69,6 +75,8 @@ struct Context {
   std::set<AccountId> manifestsNew;  // what is parked from these may open now
   bool publishingDue = false;        // something is to be published to the own relay
   bool keysUsed = false;             // a peer has opened a session with one of our one-time keys
+
+  bool recoveryChanged = true;  // something is lacking, or may be
 
   StreamId stream;  // this device's
   HybridTime lastTime;

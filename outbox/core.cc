@@ -21,6 +21,8 @@ void Outbox::Core::turn() {
     context.publishingDue = true;
   }
   if (context.publishingDue) publishing.pump();
+  recovery.pump();
+  resends.pump();
   pumpLanes();
   showLink();
   context.events.deliver(ports.onEvent);
@@ -67,13 +69,15 @@ void Outbox::Core::noticeClock() {
 
 bool Outbox::Core::settled() {
   const bool linkQuiet = network.link == nullptr || !network.wanted() || network.caughtUp || network.ownUnreachable();
-  return linkQuiet && network.tickets.empty() && inbox.empty() && !receipts.due() && publishing.idle();
+  return linkQuiet && network.tickets.empty() && inbox.empty() && !receipts.due() && publishing.idle() &&
+         !recovery.isDue();
 }
 
 std::optional<WallTime> Outbox::Core::nextDeadline() {
   if (!inbox.empty()) return context.now();
   std::optional<WallTime> next = receipts.due();
-  for (const auto& candidate : {lanes.nextDeadline(), flush.nextDeadline(), publishing.nextDeadline()}) {
+  for (const auto& candidate : {lanes.nextDeadline(), flush.nextDeadline(), publishing.nextDeadline(),
+                                recovery.nextDeadline(), resends.nextDeadline()}) {
     if (candidate && (!next || *candidate < *next)) next = candidate;
   }
   return next;

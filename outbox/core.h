@@ -9,6 +9,8 @@
 #include "outbox/outbox.h"
 #include "outbox/publishing.h"
 #include "outbox/receipts.h"
+#include "outbox/recovery.h"
+#include "outbox/resends.h"
 
 namespace waxwing {
 
@@ -38,8 +40,11 @@ class Outbox::Core {
   AccessKeys keys{context, composer};
   Contacts contacts{context, composer, keys};
   Receipts receipts{context, composer, states};
-  Apply apply{{context, composer, contacts, keys, receipts}};
-  Inbox inbox{{context, composer, manifests, apply}};
+  Streams streams{context};
+  Resends resends{context, network, composer};
+  Recovery recovery{{context, network, composer, streams}};
+  Apply apply{{context, composer, contacts, keys, receipts, resends, streams}};
+  Inbox inbox{{context, composer, manifests, apply, keys, resends, streams}};
   AnchorFlush flush{context, network, keys, states, ports.restoreMarker};
   Lanes lanes{{context, network, composer, manifests, states, flush}};
   Publishing publishing{context, network, manifests, keys};

@@ -1,5 +1,7 @@
 #include "outbox/inbox.h"
 
+#include "outbox/lacks.h"
+#include "outbox/restored.h"
 #include "outbox/timeline.h"
 
 namespace waxwing {
@@ -24,30 +26,36 @@ std::optional<std::uint64_t> Inbox::applySlice() {
 
   Step step(context_, CommitPoint::kReceive);
   const WallTime begin = context_.now();
+  auto acknowledged = static_cast<std::uint64_t>(context_.settings.findInteger(setting::kAcknowledged).value_or(0));
   std::uint64_t last = 0;
   std::size_t done = 0;
   while (done < waiting_.size() && done < limits::kSliceEnvelopes) {
-    last = applyItem(step, waiting_[done++]);
+    last = applyItem(step, waiting_[done++], acknowledged);
     if (suspect || context_.now() - begin >= limits::kSliceTime) break;
   }
   if (suspect) context_.refusals.remove(step, *suspect);
-  context_.settings.putInteger(step, setting::kAcknowledged, static_cast<std::int64_t>(last));
+  context_.settings.putInteger(step, setting::kAcknowledged, static_cast<std::int64_t>(std::max(last, acknowledged)));
   step.commit();
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
   return last;
 }
 
-std::uint64_t Inbox::applyItem(Transaction& transaction, const Waiting& waiting) {
+std::uint64_t Inbox::applyItem(Transaction& transaction, const Waiting& waiting, std::uint64_t& acknowledged) {
   if (const auto* gap = std::get_if<IncomingGap>(&waiting.item)) {
-    noteGap(transaction, *gap);
+    if (gap->last > acknowledged) noteGap(transaction, *gap);
     return gap->last;
   }
   const auto& envelope = std::get<IncomingEnvelope>(waiting.item);
-  applyEnvelope(transaction, envelope);
+  const Outcome outcome = applyEnvelope(transaction, envelope);
+  if (outcome == Outcome::kNew && envelope.number <= acknowledged) {
+    // The relay gives a number a second time: it has forgotten that it gave it before.
+    followRelayRestored(context_, transaction, parts_.keys);
+    acknowledged = 0;
+  }
   return envelope.number;
 }
 
-void Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming) {
+Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming) {
   const auto envelope = unseal(incoming);
   if (!envelope) return refuse(transaction, incoming, envelope.error());
   // A manifest of someone we know is worth keeping whatever becomes of its envelope.
@@ -60,12 +68,18 @@ void Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& inco
     Attempt attempt(context_, transaction);
     const auto place = placeOf(transaction, *envelope);
     if (place && *place == Place::kPark) {
-      if (context_.parked.add(transaction, envelope->from, incoming.payload)) return attempt.keep();
+      if (context_.parked.add(transaction, envelope->from, incoming.payload)) {
+        attempt.keep();
+        return Outcome::kOther;
+      }
       error = {Errc::kOverLimit, "too much waits for this sender's device list"};
     } else {
       const auto opened =
           place ? open(transaction, *envelope, incoming.keyClass) : Result<void>(tl::unexpected(place.error()));
-      if (opened) return attempt.keep();
+      if (opened) {
+        attempt.keep();
+        return Outcome::kNew;
+      }
       error = opened.error();
     }
   }
@@ -74,9 +88,28 @@ void Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& inco
   if (error.code == Errc::kNotPermitted && siblings && incoming.keyClass == IncomingEnvelope::KeyClass::kContact &&
       standingOf(envelope->from.account) == SenderStanding::kUnknown &&
       context_.parked.add(transaction, envelope->from, incoming.payload)) {
-    return;
+    return Outcome::kOther;
   }
-  refuse(transaction, incoming, error);
+  noteUnread(transaction, *envelope, error);
+  return refuse(transaction, incoming, error);
+}
+
+void Inbox::noteUnread(Transaction& transaction, const Envelope& envelope, const Error& error) {
+  switch (error.code) {
+    case Errc::kKeyReuse:
+    case Errc::kUndecryptable:
+    case Errc::kNoSession:
+    case Errc::kUnknownPreKey:
+    case Errc::kCounterTooFar:
+      break;
+    default:
+      return;
+  }
+  const SenderStanding standing = standingOf(envelope.from.account);
+  if (standing != SenderStanding::kAccepted && standing != SenderStanding::kOwnDevice) return;
+  const SignedManifest* manifest = context_.roster.find(envelope.from.account);
+  if (manifest == nullptr || (*manifest)->find(envelope.from.device) == nullptr) return;
+  noteUnreadable(context_, transaction, envelope.from, envelope.id);
 }
 
 Result<Envelope> Inbox::unseal(const IncomingEnvelope& incoming) {
@@ -125,16 +158,27 @@ Result<void> Inbox::open(Transaction& transaction, const Envelope& envelope, Inc
   if (auto head = checkHead(content->head, content->body, envelope.from, context_.selfAddress()); !head) return head;
   const SenderStanding standing = standingOf(envelope.from.account);
   if (auto allowed = checkPermission(content->body, standing); !allowed) return allowed;
-  auto noted = streams_.note(transaction, content->head.conversation, content->head, digestOf(plaintext->view()));
-  if (!noted) return noted;
-  if (auto applied = parts_.apply.apply(transaction, *content); !applied) return applied;
-  notePeer(transaction, content->head, standing);
+  const Hash digest = digestOf(plaintext->view());
+  const auto noted = parts_.streams.note(transaction, content->head.conversation, content->head, digest);
+  if (!noted) return tl::unexpected(noted.error());
+  if (auto applied = parts_.apply.apply(transaction, *content, *noted); !applied) return applied;
+  if (noted->order == Streams::Noted::Order::kNewest) notePeer(transaction, content->head, standing);
   if (envelope.kind == CipherKind::kPreKey) context_.keysUsed = true;
   return {};
 }
 
 void Inbox::notePeer(Transaction& transaction, const Head& head, SenderStanding standing) {
   const auto peer = context_.devices.get(head.from);
+  const WallTime now = context_.now();
+  if (!peer.heardAt || std::chrono::abs(now - *peer.heardAt) > limits::kFreshSessionEvery) {
+    context_.devices.putHeardAt(transaction, head.from, now);
+  }
+  parts_.resends.onMark(transaction, head.from, head.mark);
+  noteManifest(transaction, head, peer, standing);
+}
+
+void Inbox::noteManifest(Transaction& transaction, const Head& head, const PeerDeviceTable::Row& peer,
+                         SenderStanding standing) {
   const ManifestRef own = context_.roster.ref(context_.selfAccount());
   const std::uint64_t holds = head.yourManifest == own ? own.version : std::min(head.yourManifest.version, own.version);
   if (holds != peer.holdsManifest) context_.devices.putHoldsManifest(transaction, head.from, holds);
@@ -169,16 +213,18 @@ bool Inbox::isKnown(const AccountId& account) {
   return standing != SenderStanding::kUnknown;
 }
 
-void Inbox::refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error) {
+Inbox::Outcome Inbox::refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error) {
   RefusalTable::Row row{
       .at = context_.now(), .envelope = incoming.id, .code = error.code, .reason = error.message, .payload = {}};
   if (error.code == Errc::kRetiredDevice) row.payload = incoming.payload;
   context_.refusals.add(transaction, row);
+  return Outcome::kOther;
 }
 
 void Inbox::noteGap(Transaction& transaction, const IncomingGap& gap) {
   addNote(context_, transaction, context_.selfAccount(), context_.selfAddress(), TimelineItem::Kind::kGap,
           "the relay lost " + std::to_string(gap.count) + " items");
+  noteLackEverywhere(context_, transaction, RecoveryTable::kState);
 }
 
 void Inbox::applyParked(const AccountId& account) {

@@ -20,8 +20,11 @@ class Inbox {
     Composer& composer;
     Manifests& manifests;
     Apply& apply;
+    AccessKeys& keys;
+    Resends& resends;
+    Streams& streams;
   };
-  explicit Inbox(Parts parts) : parts_(parts), context_(parts.context), streams_(parts.context) {}
+  explicit Inbox(Parts parts) : parts_(parts), context_(parts.context) {}
 
   void add(Page page);
   // The link is gone: what was not applied comes again.
@@ -42,22 +45,27 @@ class Inbox {
   // From this attempt on an envelope is written down before it is tried: it may be what ends the process.
   static constexpr std::uint32_t kSuspectAttempts = 3;
 
-  std::uint64_t applyItem(Transaction& transaction, const Waiting& waiting);
-  void applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming);
+  // `acknowledged`: up to where this device said to the relay that it has everything.
+  std::uint64_t applyItem(Transaction& transaction, const Waiting& waiting, std::uint64_t& acknowledged);
+  enum class Outcome { kNew, kOther };  // new: authentic content that was not here before
+  Outcome applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming);
   Result<Envelope> unseal(const IncomingEnvelope& incoming);
   enum class Place { kApply, kPark };
   Result<Place> placeOf(Transaction& transaction, const Envelope& envelope);
   Result<void> takeManifest(Transaction& transaction, const Envelope& envelope);
   Result<void> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass);
   void notePeer(Transaction& transaction, const Head& head, SenderStanding standing);
+  void noteManifest(Transaction& transaction, const Head& head, const PeerDeviceTable::Row& peer,
+                    SenderStanding standing);
+  // What the envelope held is asked for again, if it may be someone's who is asked at all.
+  void noteUnread(Transaction& transaction, const Envelope& envelope, const Error& error);
   SenderStanding standingOf(const AccountId& account);
   bool isKnown(const AccountId& account);
-  void refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error);
+  Outcome refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error);
   void noteGap(Transaction& transaction, const IncomingGap& gap);
 
   Parts parts_;
   Context& context_;
-  Streams streams_;
   std::deque<Waiting> waiting_;
 };
 

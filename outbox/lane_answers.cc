@@ -2,6 +2,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "outbox/lacks.h"
 #include "outbox/lanes.h"
 
 // What lanes ask of relays, and what they make of the answers.
@@ -85,10 +86,12 @@ void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& ask
   for (const PreKeyBundle& bundle : answer->bundles) {
     const DeviceAddress device{account, bundle.device};
     if (std::ranges::find(asked, bundle.device) == asked.end()) continue;
+    const auto before = context_.ratchet.readiness(device);
     const auto established = context_.ratchet.establish(step, device, bundle);
     const auto sealKey = sealKeyOf(step, device, bundle);
     if (!established || !sealKey) continue;
     context_.devices.putSealKey(step, device, *sealKey);
+    noteReopened(step, device, before);
     useSession(step, device);
     clearObstacle(step, lane, device);
     opened.insert(bundle.device);
@@ -100,6 +103,24 @@ void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& ask
   }
   succeeded(step, account, lane, opened.empty() ? "no keys of its devices" : "keys received");
   step.commit();
+}
+
+// What came over a session that is no more may not have been readable: its sender is told what is held. Where the
+// session was opened in order to ask, it is time to do so.
+void Lanes::noteReopened(Transaction& transaction, const DeviceAddress& device, Ratchet::Readiness before) {
+  auto row = context_.recovery.find(device);
+  if (row && row->has(RecoveryTable::kOpening)) {
+    row->dueAt = context_.now();
+    context_.recovery.put(transaction, *row);
+    context_.recoveryChanged = true;
+    return;
+  }
+  const bool asked = row && row->message != 0 &&
+                     context_.deliveries.findStatus({device.account, row->message, device.device}).has_value();
+  const bool known = !context_.devices.get(device).inStream.isZero();
+  if (known && !asked && before == Ratchet::Readiness::kNone) {
+    noteLack(context_, transaction, device, RecoveryTable::kState);
+  }
 }
 
 // A session is there: what waits is encrypted, and what was encrypted too long ago is encrypted again under a new

@@ -46,7 +46,7 @@ bool Lanes::mayTry(const AccountId& account, Lane& lane) {
 void Lanes::pump(const AccountId& account) {
   Lane& lane = lanes_[account];
   if (!mayTry(account, lane)) return;
-  if (!lane.openAhead && !context_.deliveries.owes(account)) return;
+  if (!lane.openAhead && !context_.deliveries.owes(account) && context_.recovery.opening(account).empty()) return;
   if (!isOwn(account) && !recipient(account, lane)) return;
   if (context_.roster.find(account) == nullptr || lane.askManifest) return fetchManifest(account, lane);
   if (context_.roster.equivocates(account)) return;
@@ -91,6 +91,7 @@ bool Lanes::prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>&
     }
     step.commit();
   }
+  for (const DeviceId device : context_.recovery.opening(account)) addWanted(account, lane, device, wantSession);
   if (!lane.openAhead) return more;
   lane.openAhead = false;
   if (!isOwn(account) && context_.contactState(account) != ContactState::kAccepted) return more;
@@ -102,6 +103,15 @@ bool Lanes::prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>&
     }
   }
   return more;
+}
+
+// A session to ask over for what is lacking.
+void Lanes::addWanted(const AccountId& account, Lane& lane, DeviceId device, std::vector<DeviceId>& wantSession) {
+  const auto held = lane.heldUntil.find(device);
+  if (held != lane.heldUntil.end() && held->second > context_.now()) return;
+  const SignedManifest* manifest = context_.roster.find(account);
+  if (manifest == nullptr || (*manifest)->find(device) == nullptr) return;
+  if (std::ranges::find(wantSession, device) == wantSession.end()) wantSession.push_back(device);
 }
 
 Lanes::Batch Lanes::collect(const AccountId& account, Lane& lane) {

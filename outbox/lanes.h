@@ -65,6 +65,7 @@ class Lanes {
   bool isOwn(const AccountId& account) const { return account == context_.selfAccount(); }
   bool mayTry(const AccountId& account, Lane& lane);
   bool prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>& wantSession);
+  void addWanted(const AccountId& account, Lane& lane, DeviceId device, std::vector<DeviceId>& wantSession);
   Batch collect(const AccountId& account, Lane& lane);
 
   void fetchManifest(const AccountId& account, Lane& lane);
@@ -89,6 +90,7 @@ class Lanes {
   Result<PeerDeviceTable::SealKey> sealKeyOf(Transaction& transaction, const DeviceAddress& device,
                                              const PreKeyBundle& bundle);
   void useSession(Transaction& transaction, const DeviceAddress& device);
+  void noteReopened(Transaction& transaction, const DeviceAddress& device, Ratchet::Readiness before);
   Result<OutgoingEnvelope> seal(const DeliveryTable::Row& row);
   void hold(Transaction& transaction, Lane& lane, const DeviceAddress& device, PeerDeviceTable::Obstacle obstacle,
             std::chrono::milliseconds atLeast);

@@ -71,6 +71,8 @@ void Manifests::dropDevice(Transaction& transaction, const DeviceAddress& device
   context_.deliveries.removeDevice(transaction, device);
   context_.devices.remove(transaction, device);
   context_.ratchet.wipe(transaction, device);
+  context_.sent.removeDevice(transaction, device);
+  context_.gone.removeDevice(transaction, device);
   for (const std::int64_t message : affected) states_.settle(transaction, device.account, message);
   noteDevice(transaction, device, TimelineItem::Kind::kDeviceRetired);
 }
@@ -120,9 +122,17 @@ void Manifests::followOwn(Transaction& transaction, const std::vector<DeviceAddr
 }
 
 Result<void> Manifests::settle(Transaction& transaction, const AccountId& account, const Hash& hash) {
-  const auto before = context_.roster.devices(account, context_.selfAddress());
+  auto before = context_.roster.devices(account, context_.selfAddress());
+  const SignedManifest* held = context_.roster.find(account);
+  const auto former = held != nullptr ? (*held)->devices : std::vector<ManifestDevice>();
   if (auto settled = context_.book.settle(transaction, account, hash); !settled) return settled;
   context_.roster.forget(account);
+  for (const ManifestDevice& device : former) {
+    const ManifestDevice* now = (*context_.roster.find(account))->find(device.id);
+    if (now == nullptr || now->identityKey == device.identityKey) continue;
+    dropDevice(transaction, {account, device.id});
+    std::erase(before, DeviceAddress{account, device.id});
+  }
   followDevices(transaction, account, before);
   context_.owing.insert(account);
   context_.manifestsNew.insert(account);

@@ -58,6 +58,8 @@ struct TimelineItem {
     kUnreadable = 8,
     kGap = 9,  // the relay says that it lost items
     kRequest = 10,
+    kLost = 11,         // numbers of a sender that nobody can send again; final, unless they come nevertheless
+    kUndelivered = 12,  // of ours, that a device lacks and that we can no longer send
   } kind = Kind::kText;
   MessageId id;
   DeviceAddress author;

@@ -2,6 +2,7 @@
 
 #include "crypto/text.h"
 #include "outbox/core.h"
+#include "outbox/restored.h"
 #include "outbox/timeline.h"
 
 namespace waxwing {
@@ -264,10 +265,7 @@ void Outbox::onAttached(std::uint64_t acknowledged, std::uint64_t last) {
   const auto known = context.settings.findInteger(setting::kAcknowledged);
   if (known && static_cast<std::uint64_t>(*known) > last) {
     Step step(context, CommitPoint::kAnchor);
-    context.settings.remove(step, setting::kAcknowledged);
-    core_->keys.publishAgain(step);
-    context.settings.putInteger(step, setting::kKeysRestored, 1);
-    context.events.add(event::Restored{event::Restored::What::kRelay});
+    followRelayRestored(context, step, core_->keys);
     step.commit();
   }
   core_->network.attached = true;

@@ -1,20 +1,11 @@
 #include "outbox/streams.h"
 
-#include "outbox/timeline.h"
-
 namespace waxwing {
 
-namespace {
+using Order = Streams::Noted::Order;
 
-std::string holeText(std::uint64_t first, std::uint64_t last) {
-  const std::uint64_t count = last - first + 1;
-  return count == 1 ? "1 item is missing here" : std::to_string(count) + " items are missing here";
-}
-
-}  // namespace
-
-Result<void> Streams::note(Transaction& transaction, const AccountId& conversation, const Head& head,
-                           const Hash& digest) {
+Result<Streams::Noted> Streams::note(Transaction& transaction, const AccountId& conversation, const Head& head,
+                                     const Hash& digest) {
   if (head.sequence == 0) return fail(Errc::kMalformed, "content is numbered from 1");
   const Key key{head.from, head.stream};
   auto mark = context_.streams.findMark(key);
@@ -25,66 +16,73 @@ Result<void> Streams::note(Transaction& transaction, const AccountId& conversati
     context_.streams.putMark(transaction, key, *mark);
   }
 
-  if (head.sequence <= mark->sequence || context_.streams.findAbove(key, head.sequence)) {
-    return fail(Errc::kDuplicate, "content with this number was applied before");
+  const auto hole = context_.streams.findHole(key, head.sequence);
+  const bool applied =
+      head.sequence <= mark->sequence ? !hole : context_.streams.findAbove(key, head.sequence).has_value();
+  if (applied) return fail(Errc::kDuplicate, "content with this number was applied before");
+  if (head.sequence <= mark->sequence) {  // it was given up
+    return Noted{holes_.fill(transaction, key, *hole, head.sequence), Order::kLate};
   }
-  if (head.sequence == mark->sequence + 1) {
-    checkDigest(transaction, head.previousDigest, mark->digest);
-    if (const auto hole = context_.streams.findHole(key, head.sequence)) {
-      fillHole(transaction, conversation, key, *hole, head.sequence);
-    }
-    advance(transaction, key, {head.sequence, digest});
-    return {};
-  }
-  const auto below = context_.streams.findAboveBelow(key, head.sequence);
-  const std::uint64_t heldBelow = below ? below->sequence : mark->sequence;
-  if (const auto hole = context_.streams.findHole(key, head.sequence)) {
-    fillHole(transaction, conversation, key, *hole, head.sequence);
-  } else if (heldBelow + 1 < head.sequence) {
-    openHole(transaction, conversation, key, heldBelow + 1, head.sequence - 1);
-  }
-  if (below && heldBelow + 1 == head.sequence) checkDigest(transaction, head.previousDigest, below->digest);
-  context_.streams.putAbove(transaction, key, {head.sequence, digest, head.previousDigest});
-  return {};
+  if (head.sequence > mark->sequence + 1)
+    return noteAbove(transaction, conversation, key, head, digest, mark->sequence);
+  checkDigest(transaction, head.previousDigest, *mark);
+  Noted noted;
+  if (hole) noted = {holes_.fill(transaction, key, *hole, head.sequence), Order::kLate};
+  advance(transaction, key, {head.sequence, digest});
+  return noted;
 }
 
+Streams::Noted Streams::noteAbove(Transaction& transaction, const AccountId& conversation, const Key& key,
+                                  const Head& head, const Hash& digest, std::uint64_t mark) {
+  Noted noted;
+  const auto below = context_.streams.findAboveBelow(key, head.sequence);
+  const std::uint64_t heldBelow = below ? below->sequence : mark;
+  if (const auto hole = context_.streams.findHole(key, head.sequence)) {
+    noted = {holes_.fill(transaction, key, *hole, head.sequence), Order::kLate};
+  } else if (heldBelow + 1 < head.sequence) {
+    holes_.open(transaction, conversation, key, heldBelow + 1, head.sequence - 1);
+  }
+  if (below && heldBelow + 1 == head.sequence) {
+    checkDigest(transaction, head.previousDigest, {below->sequence, below->digest});
+  }
+  context_.streams.putAbove(transaction, key, {head.sequence, digest, head.previousDigest});
+  return noted;
+}
+
+// Moves the mark over what was applied above it, and over what was given up.
 void Streams::advance(Transaction& transaction, const Key& key, StreamTable::Mark mark) {
-  while (const auto next = context_.streams.findAbove(key, mark.sequence + 1)) {
-    checkDigest(transaction, next->previous, mark.digest);
-    context_.streams.removeAbove(transaction, key, next->sequence);
-    mark = {next->sequence, next->digest};
+  for (;;) {
+    if (const auto next = context_.streams.findAbove(key, mark.sequence + 1)) {
+      checkDigest(transaction, next->previous, mark);
+      context_.streams.removeAbove(transaction, key, next->sequence);
+      mark = {next->sequence, next->digest};
+      continue;
+    }
+    const auto hole = context_.streams.findHole(key, mark.sequence + 1);
+    if (!hole || hole->fate != Hole::Fate::kLost) break;
+    mark = {hole->last, Hash{}};
   }
   context_.streams.putMark(transaction, key, mark);
 }
 
-void Streams::openHole(Transaction& transaction, const AccountId& conversation, const Key& key, std::uint64_t first,
-                       std::uint64_t last) {
-  const std::int64_t position =
-      addNote(context_, transaction, conversation, key.device, TimelineItem::Kind::kHole, holeText(first, last));
-  context_.streams.putHole(transaction, key, {first, last, position});
+void Streams::lose(Transaction& transaction, const DeviceAddress& device, const body::ResendRange& range) {
+  const Key key{device, range.stream};
+  const auto mark = context_.streams.findMark(key);
+  if (!mark || range.to < range.from) return;
+  holes_.lose(transaction, key, range.from, range.to);
+  advance(transaction, key, *mark);
 }
 
-void Streams::fillHole(Transaction& transaction, const AccountId& conversation, const Key& key,
-                       const StreamTable::Hole& hole, std::uint64_t sequence) {
-  context_.streams.removeHole(transaction, key, hole.first);
-  const bool restBelow = hole.first < sequence;
-  const bool restAbove = sequence < hole.last;
-  if (restBelow) {
-    context_.messages.putText(transaction, hole.message, holeText(hole.first, sequence - 1));
-    context_.streams.putHole(transaction, key, {hole.first, sequence - 1, hole.message});
+void Streams::loseAll(Transaction& transaction, const DeviceAddress& device) {
+  for (const auto& held : context_.streams.held(device)) {
+    lose(transaction, device, {held.stream, 1, held.highest});
   }
-  if (restAbove && restBelow) {
-    openHole(transaction, conversation, key, sequence + 1, hole.last);
-  } else if (restAbove) {
-    context_.messages.putText(transaction, hole.message, holeText(sequence + 1, hole.last));
-    context_.streams.putHole(transaction, key, {sequence + 1, hole.last, hole.message});
-  }
-  if (!restBelow && !restAbove) context_.messages.remove(transaction, hole.message);
-  context_.events.add(event::ContactChanged{conversation});
 }
 
-void Streams::checkDigest(Transaction& transaction, const Hash& stated, const Hash& held) {
-  if (stated == held) return;
+// After a number that was given up, no digest is known.
+void Streams::checkDigest(Transaction& transaction, const Hash& stated, const StreamTable::Mark& held) {
+  const bool unknown = held.sequence > 0 && held.digest.isZero();
+  if (unknown || stated == held.digest) return;
   context_.refusals.add(transaction, {.at = context_.now(),
                                       .envelope = {},
                                       .code = Errc::kHeadMismatch,

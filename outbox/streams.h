@@ -1,6 +1,7 @@
 #pragma once
 
 #include "outbox/context.h"
+#include "outbox/holes.h"
 #include "session/content.h"
 
 namespace waxwing {
@@ -9,23 +10,32 @@ namespace waxwing {
 // whether each content names the digest of the one before it (docs/protocol.md §7).
 class Streams {
  public:
-  explicit Streams(Context& context) : context_(context) {}
+  explicit Streams(Context& context) : context_(context), holes_(context) {}
 
+  struct Noted {
+    std::int64_t place = 0;                                      // in the timeline, of what fills a hole; 0: at the end
+    enum class Order { kNewest, kLate } order = Order::kNewest;  // late: a higher number of that stream was here before
+  };
   // Notes a content as applied. kDuplicate if its number was applied before. A gap becomes a line of the
-  // conversation's timeline; one that closes loses it.
-  Result<void> note(Transaction& transaction, const AccountId& conversation, const Head& head, const Hash& digest);
+  // conversation's timeline and is asked for; one that closes loses it.
+  Result<Noted> note(Transaction& transaction, const AccountId& conversation, const Head& head, const Hash& digest);
+
+  // Nobody can send these numbers again: what follows them is held without a hole.
+  void lose(Transaction& transaction, const DeviceAddress& device, const body::ResendRange& range);
+  // None of what is missing from a device will be sent again.
+  void loseAll(Transaction& transaction, const DeviceAddress& device);
 
  private:
   using Key = StreamTable::Key;
+  using Hole = StreamTable::Hole;
 
+  Noted noteAbove(Transaction& transaction, const AccountId& conversation, const Key& key, const Head& head,
+                  const Hash& digest, std::uint64_t mark);
   void advance(Transaction& transaction, const Key& key, StreamTable::Mark mark);
-  void openHole(Transaction& transaction, const AccountId& conversation, const Key& key, std::uint64_t first,
-                std::uint64_t last);
-  void fillHole(Transaction& transaction, const AccountId& conversation, const Key& key, const StreamTable::Hole& hole,
-                std::uint64_t sequence);
-  void checkDigest(Transaction& transaction, const Hash& stated, const Hash& held);
+  void checkDigest(Transaction& transaction, const Hash& stated, const StreamTable::Mark& held);
 
   Context& context_;
+  Holes holes_;
 };
 
 }  // namespace waxwing

@@ -12,6 +12,8 @@ struct KindName {
   std::string operator()(const body::Receipt&) const { return "receipt"; }
   std::string operator()(const body::Profile&) const { return "profile"; }
   std::string operator()(const body::ContactRequest&) const { return "contact request"; }
+  std::string operator()(const body::ResendRequest&) const { return "resend request"; }
+  std::string operator()(const body::Marks&) const { return "marks"; }
   std::string operator()(const body::SyncRead&) const { return "device sync"; }
   std::string operator()(const body::SyncContact&) const { return "device sync"; }
   std::string operator()(const body::SyncAccessKeys&) const { return "device sync"; }
@@ -23,7 +25,7 @@ struct KindName {
 
 std::string kindName(const MessageTable::Row& row) {
   if (row.kind == static_cast<std::uint8_t>(TimelineItem::Kind::kText)) return "text";
-  if (!row.body) return "other";
+  if (!row.body) return "resend";
   const auto body = decodeBody(row.body->view());
   return body ? std::visit(KindName{}, *body) : "other";
 }
@@ -44,8 +46,9 @@ PendingReason reasonOf(Context& context, const AccountId& account, const DeviceI
 }  // namespace
 
 std::int64_t addNote(Context& context, Transaction& transaction, const AccountId& conversation,
-                     const DeviceAddress& about, TimelineItem::Kind kind, std::string text) {
+                     const DeviceAddress& about, TimelineItem::Kind kind, std::string text, std::int64_t place) {
   MessageTable::Row row;
+  row.position = place;
   row.conversation = conversation;
   row.author = about.account;
   row.device = about.device;

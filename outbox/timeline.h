@@ -4,9 +4,10 @@
 
 namespace waxwing {
 
-// A line that nobody wrote: a hole, a device added, an equivocation. Raises TimelineNote. Its position.
+// A line that nobody wrote: a hole, a device added, an equivocation, at that place if it is free and at the end
+// otherwise. Raises TimelineNote. Its position.
 std::int64_t addNote(Context& context, Transaction& transaction, const AccountId& conversation,
-                     const DeviceAddress& about, TimelineItem::Kind kind, std::string text);
+                     const DeviceAddress& about, TimelineItem::Kind kind, std::string text, std::int64_t place = 0);
 
 // A row as the app sees it. `pending` is worked out from how delivery stands now.
 TimelineItem timelineItem(Context& context, const MessageTable::Row& row);

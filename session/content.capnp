@@ -160,21 +160,26 @@ struct OwnSync {
 }
 
 struct ResendRequest {
+  # What its sender lacks of what the receiver sent to it (docs/protocol.md §9).
   envelopes @0 :List(Data);
+  # Ids of envelopes that it could not read.
   ranges @1 :List(Range);
   struct Range {
     stream @0 :Data;
     from @1 :UInt64;
     to @2 :UInt64;
+    # Inclusive; 2^62: everything from there on.
   }
 }
 
 struct Marks {
   streams @0 :List(Stream);
+  # All that its sender holds of the receiver's streams: of one that is not named, nothing. Empty: only `gone` is stated.
   gone @1 :List(ResendRequest.Range);
-  # What was asked for and can no longer be sent.
+  # What can no longer be sent, of the sender's own streams.
   struct Stream {
     mark @0 :Mark;
     holes @1 :List(ResendRequest.Range);
+    # What is missing above the mark; the last is open-ended.
   }
 }

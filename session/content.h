@@ -9,6 +9,7 @@
 #include "crypto/bytes.h"
 #include "crypto/error.h"
 #include "crypto/ids.h"
+#include "crypto/limits_recovery.h"
 #include "crypto/ports.h"
 #include "crypto/secret.h"
 #include "session/access_key.h"
@@ -100,6 +101,8 @@ struct SenderKeyDistribution {
   Bytes message;
 };
 struct ResendRange {
+  static constexpr std::uint64_t kOpenEnd = limits::kSequenceMax;  // as `to`: everything from there on
+
   StreamId stream;
   std::uint64_t from = 0;
   std::uint64_t to = 0;

@@ -1,15 +1,8 @@
-#include "crypto/limits.h"
+#include "crypto/limits_recovery.h"
 #include "crypto/text.h"
 #include "session/content_codec.h"
 
 namespace waxwing {
-namespace {
-
-// Numbers travel as unsigned 64 bit and are kept as signed ones.
-constexpr std::uint64_t kSequenceMax = 1ull << 62;
-
-}  // namespace
-
 void ContentDecoder::refuse(Errc code, const char* what) {
   if (!error_) error_ = Error{code, std::string("content refused: ") + what};
 }
@@ -66,7 +59,7 @@ DeviceAddress ContentDecoder::address(wire::Address::Reader in) {
 
 StreamMark ContentDecoder::mark(wire::Mark::Reader in) {
   if (in.getStream().size() == 0 && in.getSequence() == 0) return {};
-  if (in.getSequence() > kSequenceMax) refuse(Errc::kMalformed, "a mark");
+  if (in.getSequence() > limits::kSequenceMax) refuse(Errc::kMalformed, "a mark");
   return {fixed<StreamId>(in.getStream()), in.getSequence()};
 }
 
@@ -91,7 +84,7 @@ Head ContentDecoder::head(wire::Head::Reader in) {
   head.mark = mark(in.getMark());
   head.myManifest = manifestRef(in.getMyManifest());
   head.yourManifest = manifestRef(in.getYourManifest());
-  if (head.sequence == 0 || head.sequence > kSequenceMax) refuse(Errc::kMalformed, "its sequence");
+  if (head.sequence == 0 || head.sequence > limits::kSequenceMax) refuse(Errc::kMalformed, "its sequence");
   if (head.sequence == 1 && !head.previousDigest.isZero()) refuse(Errc::kMalformed, "a digest before the first");
   return head;
 }
@@ -116,7 +109,8 @@ std::optional<RelayAddress> ContentDecoder::relay(capnp::Text::Reader in) {
 }
 
 body::ResendRange ContentDecoder::range(wire::ResendRequest::Range::Reader in) {
-  if (in.getFrom() == 0 || in.getFrom() > in.getTo() || in.getTo() > kSequenceMax) refuse(Errc::kMalformed, "a range");
+  if (in.getFrom() == 0 || in.getFrom() > in.getTo() || in.getTo() > limits::kSequenceMax)
+    refuse(Errc::kMalformed, "a range");
   return {fixed<StreamId>(in.getStream()), in.getFrom(), in.getTo()};
 }
 

@@ -31,6 +31,10 @@ DeliveryTable::Row DeliveryTable::read(const AccountId& account, const Rows& row
 
 void DeliveryTable::addWaiting(Transaction&, const Key& key) { addWaiting_.run(key.account, key.message, key.device); }
 
+void DeliveryTable::addResend(Transaction&, const Key& key, std::int64_t sent) {
+  addResend_.run(key.account, key.message, key.device, sent);
+}
+
 void DeliveryTable::addReady(Transaction&, const Key& key, const Cipher& cipher) {
   addReady_.run(key.account, key.message, key.device, cipher.head, cipher.envelope, cipher.kind, cipher.ciphertext,
                 cipher.anchor, cipher.encryptedAt);
@@ -79,6 +83,12 @@ std::optional<Bytes> DeliveryTable::findHead(const Key& key) {
   Rows rows = findHead_.query(key.account, key.message, key.device);
   if (!rows.next() || rows.isNull(0)) return std::nullopt;
   return rows.bytes(0);
+}
+
+std::optional<std::int64_t> DeliveryTable::findResend(const Key& key) {
+  Rows rows = findResend_.query(key.account, key.message, key.device);
+  if (!rows.next() || rows.isNull(0)) return std::nullopt;
+  return rows.integer(0);
 }
 
 std::optional<DeliveryTable::Status> DeliveryTable::findStatus(const Key& key) {

@@ -42,6 +42,8 @@ class DeliveryTable {
   explicit DeliveryTable(Database& db) : db_(db) {}
 
   void addWaiting(Transaction&, const Key& key);
+  // Carries that row of SentTable once more, under its old number.
+  void addResend(Transaction&, const Key& key, std::int64_t sent);
   void addReady(Transaction&, const Key& key, const Cipher& cipher);
   void putReady(Transaction&, const Key& key, const Cipher& cipher);
   void putStatus(Transaction&, const Key& key, Status status);
@@ -59,6 +61,7 @@ class DeliveryTable {
   // In order of message.
   std::vector<std::int64_t> waiting(const DeviceAddress& device);
   std::optional<Bytes> findHead(const Key& key);
+  std::optional<std::int64_t> findResend(const Key& key);
   std::optional<Status> findStatus(const Key& key);
   // Everything owed to an account, in order, until `visit` answers kStop. `visit` must not touch this table.
   enum class Next { kGoOn, kStop };
@@ -86,6 +89,8 @@ class DeliveryTable {
   Database& db_;
   Statement addWaiting_ = db_.prepare(
       "INSERT INTO delivery (account, message, device, status) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO NOTHING");
+  Statement addResend_ =
+      db_.prepare("INSERT INTO delivery (account, message, device, status, sent) VALUES (?1, ?2, ?3, 1, ?4)");
   Statement addReady_ = db_.prepare(
       "INSERT INTO delivery (account, message, device, status, head, envelope_id, cipher_kind, ciphertext, anchor, "
       "encrypted_at) VALUES (?1, ?2, ?3, 2, ?4, ?5, ?6, ?7, ?8, ?9)");
@@ -113,6 +118,7 @@ class DeliveryTable {
   Statement waiting_ =
       db_.prepare("SELECT message FROM delivery WHERE account = ?1 AND device = ?2 AND status = 1 ORDER BY message");
   Statement findHead_ = db_.prepare("SELECT head FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
+  Statement findResend_ = db_.prepare("SELECT sent FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
   Statement findStatus_ =
       db_.prepare("SELECT status FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
   Statement queue_ = db_.prepare(

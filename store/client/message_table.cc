@@ -24,8 +24,10 @@ MessageTable::Row MessageTable::read(const Rows& rows) {
 }
 
 std::int64_t MessageTable::add(Transaction&, const Row& row) {
+  std::optional<std::int64_t> place;
+  if (row.position > 0 && !isTaken_.query(row.position).next()) place = row.position;
   add_.run(row.conversation, row.author, row.device, row.id, row.kind, row.text, row.body, row.sentAt, row.arrivedAt,
-           row.mine ? 1 : 0, row.readHere ? 1 : 0, row.state, row.failed);
+           row.mine ? 1 : 0, row.readHere ? 1 : 0, row.state, row.failed, place);
   return db_.lastInsertRowId();
 }
 
@@ -85,11 +87,18 @@ std::uint64_t MessageTable::newestSentAt() {
   return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
 }
 
+std::int64_t MessageTable::newestPosition() {
+  Rows rows = newestPosition_.query();
+  return rows.next() && !rows.isNull(0) ? rows.integer(0) : 0;
+}
+
 void MessageTable::putState(Transaction&, std::int64_t position, std::uint8_t state, std::uint8_t failed) {
   putState_.run(position, state, failed);
 }
 
-void MessageTable::putText(Transaction&, std::int64_t position, std::string_view text) { putText_.run(position, text); }
+void MessageTable::putNote(Transaction&, std::int64_t position, std::uint8_t kind, std::string_view text) {
+  putNote_.run(position, kind, text);
+}
 
 void MessageTable::markRead(Transaction&, std::int64_t position) { markRead_.run(position); }
 

@@ -33,7 +33,7 @@ class MessageTable {
 
   explicit MessageTable(Database& db) : db_(db) {}
 
-  // The position that it was given.
+  // The position that it was given: the row's own, if it names one that is free, and one behind all others otherwise.
   std::int64_t add(Transaction&, const Row& row);
   std::optional<Row> find(std::int64_t position);
   // Shown ones only.
@@ -46,9 +46,11 @@ class MessageTable {
   std::vector<Row> unread(const AccountId& conversation, std::int64_t upTo);
   // The clock's reading in the newest row, whoever wrote it.
   std::uint64_t newestSentAt();
+  // The highest position in use; 0: none.
+  std::int64_t newestPosition();
 
   void putState(Transaction&, std::int64_t position, std::uint8_t state, std::uint8_t failed);
-  void putText(Transaction&, std::int64_t position, std::string_view text);
+  void putNote(Transaction&, std::int64_t position, std::uint8_t kind, std::string_view text);
   void markRead(Transaction&, std::int64_t position);
   void remove(Transaction&, std::int64_t position);
 
@@ -58,7 +60,9 @@ class MessageTable {
   Database& db_;
   Statement add_ = db_.prepare(
       "INSERT INTO message (conversation, author, author_device, message_id, kind, text, body, sent_at, arrived_at, "
-      "mine, read_here, state, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+      "mine, read_here, state, failed, position) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+  Statement isTaken_ = db_.prepare("SELECT 1 FROM message WHERE position = ?1");
   Statement find_ = db_.prepare(
       "SELECT position, conversation, author, author_device, message_id, kind, text, body, sent_at, arrived_at, mine, "
       "read_here, state, failed FROM message WHERE position = ?1");
@@ -74,8 +78,9 @@ class MessageTable {
       "read_here, state, failed FROM message WHERE conversation = ?1 AND read_here = 0 AND mine = 0 AND position <= ?2 "
       "ORDER BY position");
   Statement newestSentAt_ = db_.prepare("SELECT sent_at FROM message ORDER BY position DESC LIMIT 1");
+  Statement newestPosition_ = db_.prepare("SELECT max(position) FROM message");
   Statement putState_ = db_.prepare("UPDATE message SET state = ?2, failed = ?3 WHERE position = ?1");
-  Statement putText_ = db_.prepare("UPDATE message SET text = ?2 WHERE position = ?1");
+  Statement putNote_ = db_.prepare("UPDATE message SET kind = ?2, text = ?3 WHERE position = ?1");
   Statement markRead_ = db_.prepare("UPDATE message SET read_here = 1 WHERE position = ?1");
   Statement remove_ = db_.prepare("DELETE FROM message WHERE position = ?1");
 };

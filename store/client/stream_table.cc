@@ -1,5 +1,7 @@
 #include "store/client/stream_table.h"
 
+#include <algorithm>
+
 namespace waxwing {
 
 namespace {
@@ -44,17 +46,39 @@ std::optional<StreamTable::Hole> StreamTable::findHole(const Key& key, std::uint
   Rows rows = findHole_.query(key.device.account, key.device.device, key.stream, sequence);
   if (!rows.next()) return std::nullopt;
   const Hole hole{static_cast<std::uint64_t>(rows.integer(0)), static_cast<std::uint64_t>(rows.integer(1)),
-                  rows.integer(2)};
+                  rows.integer(2), rows.as<Hole::Fate>(3)};
   if (hole.last < sequence) return std::nullopt;
   return hole;
 }
 
 void StreamTable::putHole(Transaction&, const Key& key, const Hole& hole) {
-  putHole_.run(key.device.account, key.device.device, key.stream, hole.first, hole.last, hole.message);
+  putHole_.run(key.device.account, key.device.device, key.stream, hole.first, hole.last, hole.message, hole.fate);
 }
 
 void StreamTable::removeHole(Transaction&, const Key& key, std::uint64_t first) {
   removeHole_.run(key.device.account, key.device.device, key.stream, first);
+}
+
+std::vector<StreamTable::StreamHole> StreamTable::missing(const DeviceAddress& device, std::size_t most) {
+  std::vector<StreamHole> found;
+  Rows rows = missing_.query(device.account, device.device, most);
+  while (rows.next()) {
+    const Hole hole{static_cast<std::uint64_t>(rows.integer(1)), static_cast<std::uint64_t>(rows.integer(2)),
+                    rows.integer(3), Hole::Fate::kMissing};
+    found.push_back({rows.fixed<StreamId>(0), hole});
+  }
+  return found;
+}
+
+std::vector<StreamTable::Held> StreamTable::held(const DeviceAddress& device) {
+  std::vector<Held> found;
+  Rows rows = held_.query(device.account, device.device);
+  while (rows.next()) {
+    const auto mark = static_cast<std::uint64_t>(rows.integer(1));
+    const auto above = rows.isNull(2) ? mark : static_cast<std::uint64_t>(rows.integer(2));
+    found.push_back({rows.fixed<StreamId>(0), mark, std::max(mark, above)});
+  }
+  return found;
 }
 
 }  // namespace waxwing

@@ -26,7 +26,17 @@ class StreamTable {
   struct Hole {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    std::int64_t message = 0;  // its line in the timeline
+    std::int64_t message = 0;                                           // its line in the timeline
+    enum class Fate { kMissing = 0, kLost = 1 } fate = Fate::kMissing;  // lost: nobody can send it again
+  };
+  struct StreamHole {
+    StreamId stream;
+    Hole hole;
+  };
+  struct Held {
+    StreamId stream;
+    std::uint64_t mark = 0;
+    std::uint64_t highest = 0;  // applied, above holes or not
   };
 
   explicit StreamTable(Database& db) : db_(db) {}
@@ -43,6 +53,10 @@ class StreamTable {
   std::optional<Hole> findHole(const Key& key, std::uint64_t sequence);
   void putHole(Transaction&, const Key& key, const Hole& hole);
   void removeHole(Transaction&, const Key& key, std::uint64_t first);
+  // Those of one device that are missing, and not lost.
+  std::vector<StreamHole> missing(const DeviceAddress& device, std::size_t most);
+  // All streams of one device.
+  std::vector<Held> held(const DeviceAddress& device);
 
  private:
   Database& db_;
@@ -63,13 +77,20 @@ class StreamTable {
   Statement removeAbove_ =
       db_.prepare("DELETE FROM stream_above WHERE account = ?1 AND device = ?2 AND stream = ?3 AND sequence = ?4");
   Statement findHole_ = db_.prepare(
-      "SELECT first, last, message FROM hole WHERE account = ?1 AND device = ?2 AND stream = ?3 AND first <= ?4 "
+      "SELECT first, last, message, lost FROM hole WHERE account = ?1 AND device = ?2 AND stream = ?3 AND first <= ?4 "
       "ORDER BY first DESC LIMIT 1");
   Statement putHole_ = db_.prepare(
-      "INSERT INTO hole (account, device, stream, first, last, message) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-      "ON CONFLICT DO UPDATE SET last = excluded.last, message = excluded.message");
+      "INSERT INTO hole (account, device, stream, first, last, message, lost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+      "ON CONFLICT DO UPDATE SET last = excluded.last, message = excluded.message, lost = excluded.lost");
   Statement removeHole_ =
       db_.prepare("DELETE FROM hole WHERE account = ?1 AND device = ?2 AND stream = ?3 AND first = ?4");
+  Statement missing_ = db_.prepare(
+      "SELECT stream, first, last, message FROM hole WHERE account = ?1 AND device = ?2 AND lost = 0 "
+      "ORDER BY stream, first LIMIT ?3");
+  Statement held_ = db_.prepare(
+      "SELECT s.stream, s.mark, (SELECT max(a.sequence) FROM stream_above a "
+      "WHERE a.account = s.account AND a.device = s.device AND a.stream = s.stream) "
+      "FROM stream_in s WHERE s.account = ?1 AND s.device = ?2 ORDER BY s.stream");
 };
 
 }  // namespace waxwing

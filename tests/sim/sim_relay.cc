@@ -26,7 +26,7 @@ class SimRelay::TappedStore final : public relay::MailboxStore {
     for (const relay::Operation& operation : operations) {
       if (const auto* submit = std::get_if<relay::Submit>(&operation)) relay_.tap_(*submit);
     }
-    return inner_->commit(operations);
+    return relay_.loses ? commitSome(operations) : inner_->commit(operations);
   }
   std::vector<relay::QueueItem> readPage(const DeviceAddress& mailbox, std::uint64_t after,
                                          const relay::PageLimits& bounds) override {
@@ -57,6 +57,31 @@ class SimRelay::TappedStore final : public relay::MailboxStore {
   void checkpointIfDue() override { inner_->checkpointIfDue(); }
 
  private:
+  std::vector<relay::Outcome> commitSome(std::span<const relay::Operation> operations) {
+    std::vector<relay::Operation> kept(operations.begin(), operations.end());
+    std::vector<std::vector<bool>> lost(kept.size());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      auto* submit = std::get_if<relay::Submit>(&kept[i]);
+      if (submit == nullptr) continue;
+      std::vector<relay::Envelope> some;
+      for (relay::Envelope& envelope : submit->envelopes) {
+        lost[i].push_back(relay_.loses({submit->account, envelope.device}));
+        if (!lost[i].back()) some.push_back(std::move(envelope));
+      }
+      submit->envelopes = std::move(some);
+    }
+    auto outcomes = inner_->commit(kept);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      auto* outcome = std::get_if<relay::SubmitOutcome>(&outcomes[i]);
+      if (outcome == nullptr || outcome->verdict != relay::SubmitOutcome::Verdict::kItems) continue;
+      for (std::size_t at = 0; at < lost[i].size(); ++at) {
+        const auto place = outcome->items.begin() + static_cast<std::ptrdiff_t>(at);
+        if (lost[i][at]) outcome->items.insert(place, relay::SubmitOutcome::Item::kAccepted);
+      }
+    }
+    return outcomes;
+  }
+
   SimRelay& relay_;
   std::unique_ptr<MailboxStore> inner_;
 };

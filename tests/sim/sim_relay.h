@@ -39,6 +39,8 @@ class SimRelay {
   relay::MailboxStore& store() { return *store_; }
   bool hasStore() const { return store_ != nullptr; }
   std::filesystem::path database() const { return disk_.path("relay.db"); }
+  // Hostile: whether an envelope to that device is answered as accepted, and forgotten.
+  std::function<bool(const DeviceAddress&)> loses;
   // Changes what the next start grants.
   std::function<void(relay::Options&)> adjust = [](relay::Options&) {};
 

@@ -261,6 +261,16 @@ void WorldLink::deliver() {
     if (items.empty()) return;
     Page page;
     for (const auto& item : items) {
+      if (const auto* gap = std::get_if<relay::Gap>(&item.content)) {
+        page.items.push_back(IncomingGap{.first = item.number,
+                                         .last = gap->last,
+                                         .count = gap->count,
+                                         .reason = static_cast<IncomingGap::Reason>(gap->reason),
+                                         .firstAt = gap->firstAt,
+                                         .lastAt = gap->lastAt});
+        up_->delivered = gap->last;
+        continue;
+      }
       const auto& envelope = std::get<relay::QueuedEnvelope>(item.content);
       page.items.push_back(IncomingEnvelope{.number = item.number,
                                             .id = envelope.id,

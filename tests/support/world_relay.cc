@@ -51,11 +51,30 @@ std::vector<PreKeyBundle> bundlesOf(const std::vector<relay::Bundle>& held) {
 }  // namespace
 
 WorldRelay::WorldRelay(const std::filesystem::path& path, RelayAddress address, relay::StoreLimits limits)
-    : address_(std::move(address)), key_(32, 0x77) {
-  auto store = relay::openSqlcipherStore(
-      {.path = path, .key = key_, .existing = Database::Existing::kMustNotExist, .limits = limits, .vfs = {}});
+    : path_(path), address_(std::move(address)), limits_(limits), key_(32, 0x77) {
+  open(Database::Existing::kMustNotExist);
+}
+
+void WorldRelay::open(Database::Existing existing) {
+  auto store =
+      relay::openSqlcipherStore({.path = path_, .key = key_, .existing = existing, .limits = limits_, .vfs = {}});
   if (!store) throw std::runtime_error("relay store: " + store.error().message);
   store_ = std::move(*store);
+}
+
+void WorldRelay::copyAside() {
+  store_.reset();
+  const auto aside = path_.string() + ".copy";
+  std::filesystem::copy_file(path_, aside, std::filesystem::copy_options::overwrite_existing);
+  open(Database::Existing::kMustExist);
+}
+
+void WorldRelay::putBack() {
+  if (!sessions_.empty()) throw std::logic_error("a device is attached to the relay");
+  store_.reset();
+  std::filesystem::remove(path_.string() + "-wal");
+  std::filesystem::copy_file(path_.string() + ".copy", path_, std::filesystem::copy_options::overwrite_existing);
+  open(Database::Existing::kMustExist);
 }
 
 template <typename Outcome, typename Operation>
@@ -70,8 +89,11 @@ SubmitAnswer WorldRelay::submit(const AccountId& to, const relay::Access& access
   if (isBusy) return {SubmitAnswer::Busy{std::chrono::milliseconds(200)}};
   if (!staleAnswer.empty()) return {SubmitAnswer::StaleManifest{staleAnswer}};
   relay::Submit submit{.account = to, .access = access, .manifestVersion = batch.manifestVersion, .envelopes = {}};
+  std::vector<bool> lost;
   for (const auto& envelope : batch.envelopes) {
     wire.push_back({to, envelope});
+    lost.push_back(loses && loses({to, envelope.device}));
+    if (lost.back()) continue;
     submit.envelopes.push_back({envelope.id, envelope.device, envelope.payload});
   }
   auto outcome = commit<relay::SubmitOutcome>(std::move(submit));
@@ -80,7 +102,9 @@ SubmitAnswer WorldRelay::submit(const AccountId& to, const relay::Access& access
   if (outcome.verdict == Verdict::kStaleManifest) return {SubmitAnswer::StaleManifest{outcome.newerManifest}};
   if (outcome.verdict != Verdict::kItems) return {SubmitAnswer::Denied{}};
   std::vector<ItemOutcome> items;
-  for (const Item item : outcome.items) {
+  auto next = outcome.items.begin();
+  for (const bool isLost : lost) {
+    const Item item = isLost ? Item::kAccepted : *next++;
     ItemOutcome made;
     if (item == Item::kMailboxFull) made = {ItemOutcome::Kind::kMailboxFull, std::chrono::milliseconds(500)};
     if (item == Item::kNoSuchDevice) made.kind = ItemOutcome::Kind::kNoSuchDevice;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -53,15 +54,24 @@ class WorldRelay {
   bool isUp = true;
   bool isBusy = false;
   bool deniesAll = false;
+  std::function<bool(const DeviceAddress&)> loses;  // whether an envelope to that device is accepted and forgotten
   Bytes staleAnswer;  // not empty: every submission is answered `staleManifest` with these bytes
   std::vector<Submitted> wire;
+
+  // A copy of all files, and putting it back. No device may be attached while that happens.
+  void copyAside();
+  void putBack();
 
  private:
   template <typename Outcome, typename Operation>
   Outcome commit(Operation operation);
   void cut(const std::vector<DeviceAddress>& devices);
 
+  void open(Database::Existing existing);
+
+  std::filesystem::path path_;
   RelayAddress address_;
+  relay::StoreLimits limits_;
   Bytes key_;
   std::unique_ptr<relay::MailboxStore> store_;
   std::map<DeviceAddress, Session*> sessions_;

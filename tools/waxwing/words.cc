@@ -123,6 +123,10 @@ std::string_view name(TimelineItem::Kind kind) {
       return "gap";
     case Kind::kRequest:
       return "request";
+    case Kind::kLost:
+      return "lost";
+    case Kind::kUndelivered:
+      return "undelivered";
   }
   throw std::logic_error("unknown kind of line");
 }
@@ -231,6 +235,10 @@ std::string lineText(const TimelineItem& item) {
       return "* the relay says that it lost messages" + detail;
     case Kind::kRequest:
       return "* asks to be a contact" + detail;
+    case Kind::kLost:
+      return "* messages are lost here" + detail;
+    case Kind::kUndelivered:
+      return "* messages did not arrive" + detail;
   }
   throw std::logic_error("unknown kind of line");
 }

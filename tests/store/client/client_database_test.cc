@@ -22,6 +22,22 @@ TEST_F(ClientDatabaseTest, TheSchemaIsTheGoldenOne) {
   EXPECT_EQ(dump, golden("client_schema.sql", dump));
 }
 
+TEST_F(ClientDatabaseTest, AnOldestDatabaseIsBroughtToTheNewestSchema) {
+  {
+    const auto db = create();
+    ASSERT_TRUE(migrate(*db, clientMigrations().first(1)));
+    db->script(
+        "INSERT INTO peer_device (account, device, out_sequence) VALUES (zeroblob(32), 1, 7);"
+        "INSERT INTO hole (account, device, stream, first, last, message) "
+        "VALUES (zeroblob(32), 1, zeroblob(8), 2, 3, 4);");
+  }
+  const auto db = openClient(Database::Existing::kMustExist);
+  const std::string dump = schemaDump(*db);
+  EXPECT_EQ(dump, golden("client_schema.sql", dump));
+  EXPECT_EQ(integerOf(*db, "SELECT out_sequence + out_mark + sent_count FROM peer_device"), 7);
+  EXPECT_EQ(integerOf(*db, "SELECT lost FROM hole"), 0);
+}
+
 TEST_F(ClientDatabaseTest, ANewerSchemaIsRefused) {
   {
     const auto db = openClient(Database::Existing::kMustNotExist);

@@ -46,7 +46,7 @@ CREATE TABLE delivery (
   cipher_kind INTEGER,
   ciphertext BLOB,
   anchor INTEGER,
-  encrypted_at INTEGER,
+  encrypted_at INTEGER, sent INTEGER,
   PRIMARY KEY (account, message, device)
 ) STRICT, WITHOUT ROWID;
 
@@ -63,13 +63,22 @@ CREATE TABLE device_request (
   hash BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE gone (
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  stream BLOB NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY (account, device, stream, first)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE hole (
   account BLOB NOT NULL,
   device INTEGER NOT NULL,
   stream BLOB NOT NULL,
   first INTEGER NOT NULL,
   last INTEGER NOT NULL,
-  message INTEGER NOT NULL,
+  message INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (account, device, stream, first)
 ) STRICT, WITHOUT ROWID;
 
@@ -105,6 +114,15 @@ CREATE TABLE lane (
   attempts INTEGER NOT NULL,
   retry_at INTEGER,
   last_answer TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE last_word (
+  register INTEGER NOT NULL,
+  subject BLOB NOT NULL,       -- the account that it is about
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  sent_at INTEGER NOT NULL,
+  PRIMARY KEY (register, subject, account, device)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE manifest (
@@ -165,9 +183,11 @@ CREATE TABLE peer_device (
   seal_suite INTEGER,
   seal_id INTEGER,
   seal_key BLOB,
-  seal_at INTEGER,                          -- when it was fetched
+  seal_at INTEGER, out_mark INTEGER NOT NULL DEFAULT 0, sent_count INTEGER NOT NULL DEFAULT 0, sent_bytes INTEGER NOT NULL DEFAULT 0, heard_at INTEGER, probe_at INTEGER, probes INTEGER NOT NULL DEFAULT 0,                          -- when it was fetched
   PRIMARY KEY (account, device)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX peer_device_probe ON peer_device (probe_at) WHERE probe_at IS NOT NULL;
 
 CREATE TABLE publication (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -194,6 +214,18 @@ CREATE TABLE receipt_early (
 
 CREATE INDEX receipt_early_by_message ON receipt_early (message_id);
 
+CREATE TABLE recovery (
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  lacks INTEGER NOT NULL,      -- RecoveryTable::Lack, or-ed; 0: nothing now
+  due_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  asked_at INTEGER,
+  fresh_at INTEGER,            -- when a session was last opened in order to ask
+  message INTEGER NOT NULL,    -- the row of `message` that carries the last request; 0: none
+  PRIMARY KEY (account, device)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE refusal (
   id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,
@@ -209,6 +241,22 @@ CREATE TABLE seal_key (
   public BLOB NOT NULL,
   destroy_at INTEGER
 ) STRICT;
+
+CREATE TABLE sent (
+  id INTEGER PRIMARY KEY,
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  stream BLOB NOT NULL,
+  sequence INTEGER NOT NULL,
+  envelope_id BLOB NOT NULL,   -- the last one
+  message INTEGER NOT NULL,    -- the row of `message` whose delivery carries it, or did
+  made_at INTEGER NOT NULL,
+  resent_at INTEGER,
+  resends INTEGER NOT NULL,
+  content BLOB NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX sent_by_number ON sent (account, device, stream, sequence);
 
 CREATE TABLE session (
   account BLOB NOT NULL,
@@ -258,5 +306,12 @@ CREATE TABLE stream_in (
   mark INTEGER NOT NULL,
   digest BLOB NOT NULL,        -- of the content numbered `mark`
   PRIMARY KEY (account, device, stream)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unreadable (
+  account BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  envelope_id BLOB NOT NULL,
+  PRIMARY KEY (account, device, envelope_id)
 ) STRICT, WITHOUT ROWID;
 
