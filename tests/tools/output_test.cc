@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <sstream>
+#include <thread>
+
 namespace waxwing::tool {
 namespace {
 
@@ -19,6 +23,27 @@ TEST(Printable, EscapesWhatCouldMislead) {
 }
 
 TEST(Printable, ShowsNothingOfWhatIsNotUtf8) { EXPECT_EQ(printable("a\xff"), "(not UTF-8)"); }
+
+TEST(Output, LinesOfTwoThreadsStayWhole) {
+  constexpr int kLines = 20000;
+  Output output;
+  testing::internal::CaptureStdout();
+  std::setvbuf(stdout, nullptr, _IONBF, 0);  // each piece of a line would be a call of its own, with time in between
+  const auto say = [&output](const char* line) {
+    for (int i = 0; i < kLines; ++i) output.show({}, line);
+  };
+  std::thread other(say, "of the other thread");
+  say("of this thread");
+  other.join();
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  std::istringstream printed(testing::internal::GetCapturedStdout());
+  int whole = 0;
+  for (std::string line; std::getline(printed, line);) {
+    ASSERT_TRUE(line == "of this thread" || line == "of the other thread") << line;
+    ++whole;
+  }
+  EXPECT_EQ(whole, 2 * kLines);
+}
 
 TEST(Table, AlignsColumnsByCharactersAndTrimsLineEnds) {
   Table table;

@@ -8,9 +8,10 @@
 namespace waxwing::tool {
 namespace {
 
-void put(std::FILE* file, std::string_view line) {
+// In one piece: the client's thread tells of events while the main thread answers.
+void put(std::FILE* file, std::string line) {
+  if (line.empty() || line.back() != '\n') line += '\n';
   std::fwrite(line.data(), 1, line.size(), file);
-  if (line.empty() || line.back() != '\n') std::fputc('\n', file);
   std::fflush(file);
 }
 
@@ -55,7 +56,7 @@ void Output::show(const Json& json, std::string_view human) {
   if (form_ == Form::kJson) {
     put(stdout, dump(json));
   } else if (!human.empty()) {
-    put(stdout, human);
+    put(stdout, std::string(human));
   }
 }
 

@@ -12,6 +12,7 @@ namespace waxwing::tool {
 
 using Json = nlohmann::ordered_json;
 
+// Once the form is set, from any thread.
 class Output {
  public:
   enum class Form { kHuman, kJson };
