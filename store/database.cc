@@ -24,19 +24,18 @@ Result<void> requireKey(ByteView key) {
   return fail(Errc::kInvalidArgument, "a database key has exactly 32 bytes");
 }
 
-bool isPresent(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+tl::unexpected<Error> unreadable() {
+  return fail(Errc::kUnwritable, "the database cannot be read: check the permissions of its directory");
 }
 
 Result<void> requireEncryptedFile(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored))
-    return fail(Errc::kDamaged, "the database is not a regular file");
-  if (std::filesystem::file_size(path, ignored) == 0) return fail(Errc::kDamaged, "the database file is empty");
+  std::error_code unknown;
+  const auto status = std::filesystem::status(path, unknown);
+  if (status.type() == std::filesystem::file_type::none) return unreadable();
+  if (!std::filesystem::is_regular_file(status)) return fail(Errc::kDamaged, "the database is not a regular file");
+  if (std::filesystem::file_size(path, unknown) == 0) return fail(Errc::kDamaged, "the database file is empty");
   std::FILE* file = std::fopen(path.c_str(), "rbe");
-  if (file == nullptr)
-    return fail(Errc::kUnwritable, "the database cannot be read: check the permissions of its directory");
+  if (file == nullptr) return unreadable();
   char head[kPlaintextHead.size()] = {};
   const std::size_t size = std::fread(head, 1, sizeof head, file);
   std::fclose(file);
@@ -85,8 +84,10 @@ LockFile::Sharing sharingOf(const Database::Options& options) {
   return options.access == Database::Access::kQueryOnly ? LockFile::Sharing::kJoined : LockFile::Sharing::kOffered;
 }
 
-// Whose fault it is that the first page cannot be read.
+// Whose fault it is that the first page cannot be read. SQLCipher takes a disk that does not answer for a wrong key.
 Error judgeUnreadable(const Database::Options& options) {
+  const auto probe = readSmallFile(options.path, 0);
+  if (!probe && probe.error().code != Errc::kTooLong) return probe.error();
   switch (checkKey(options.path, options.key)) {
     case KeyCheck::kDiffers:
       return {Errc::kWrongKey, "wrong passphrase or key"};

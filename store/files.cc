@@ -32,8 +32,18 @@ class File {
   int fd_;
 };
 
+Errc codeOf(int error) {
+  if (error == ENOSPC || error == EDQUOT) return Errc::kStoreFull;
+  return error == EIO ? Errc::kStoreFailed : Errc::kUnwritable;
+}
+
 tl::unexpected<Error> failWith(int error) {
-  return fail(Errc::kUnwritable, "the data directory cannot be written: " + std::generic_category().message(error));
+  return fail(codeOf(error), "the data directory cannot be written: " + std::generic_category().message(error));
+}
+
+tl::unexpected<Error> cannotRead(const std::filesystem::path& path, int error) {
+  return fail(error == ENOENT ? Errc::kNotFound : codeOf(error),
+              path.string() + " cannot be read: " + std::generic_category().message(error));
 }
 
 bool writeAll(int fd, ByteView content) {
@@ -84,6 +94,11 @@ std::filesystem::path withSuffix(const std::filesystem::path& path, std::string_
   return result;
 }
 
+bool isPresent(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::symlink_status(path, ignored).type() != std::filesystem::file_type::not_found;
+}
+
 Result<void> syncDirectory(const std::filesystem::path& directory) {
   const File file(directory, O_RDONLY | O_DIRECTORY);
   if (!file.isOpen() || ::fsync(file.get()) != 0) return failWith(errno);
@@ -110,19 +125,19 @@ Result<void> replaceFile(const std::filesystem::path& path, ByteView content) {
   return renameFile(draft, path);
 }
 
-std::optional<Bytes> readSmallFile(const std::filesystem::path& path, std::size_t limit) {
+Result<Bytes> readSmallFile(const std::filesystem::path& path, std::size_t limit) {
   const File file(path, O_RDONLY);
-  if (!file.isOpen()) return std::nullopt;
+  if (!file.isOpen()) return cannotRead(path, errno);
   Bytes content(limit + 1);
   std::size_t size = 0;
   while (size < content.size()) {
     const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::nullopt;
+    if (count < 0) return cannotRead(path, errno);
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
-  if (size > limit) return std::nullopt;
+  if (size > limit) return fail(Errc::kTooLong, path.string() + " is too long");
   content.resize(size);
   return content;
 }

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "crypto/bytes.h"
 #include "crypto/error.h"
@@ -10,19 +9,22 @@
 namespace waxwing {
 
 // Replaces `path` by a file with this content, mode 0600, durably and at once: a crash leaves the old or the new.
-// kUnwritable.
+// As `syncDirectory`.
 Result<void> replaceFile(const std::filesystem::path& path, ByteView content);
 
-// The whole content of a small file; nullopt if it cannot be read or is over `limit` bytes.
-std::optional<Bytes> readSmallFile(const std::filesystem::path& path, std::size_t limit);
+// The whole content of a small file. kNotFound, kTooLong (over `limit` bytes), kUnwritable, kStoreFailed.
+Result<Bytes> readSmallFile(const std::filesystem::path& path, std::size_t limit);
 
-// Makes a rename, creation or removal in this directory durable. kUnwritable.
+// Whether something is there. Yes, too, if this cannot be told: nobody shall make a new file over an old one.
+bool isPresent(const std::filesystem::path& path);
+
+// Makes a rename, creation or removal in this directory durable. kUnwritable, kStoreFull, kStoreFailed.
 Result<void> syncDirectory(const std::filesystem::path& directory);
 
-// Creates an empty file of mode 0600, whose journals SQLite then makes with the same mode. kUnwritable.
+// Creates an empty file of mode 0600, whose journals SQLite then makes with the same mode. As `syncDirectory`.
 Result<void> createEmptyFile(const std::filesystem::path& path);
 
-// Renames durably. kUnwritable.
+// Renames durably. As `syncDirectory`.
 Result<void> renameFile(const std::filesystem::path& from, const std::filesystem::path& to);
 
 std::filesystem::path directoryOf(const std::filesystem::path& path);
@@ -34,7 +36,7 @@ class LockFile {
   // A further connection of this process may join a lock that was offered.
   enum class Sharing { kAlone, kOffered, kJoined };
 
-  // kStoreLocked with the pid of the holder, kUnwritable. kJoined takes the lock itself if nobody offers it.
+  // kStoreLocked with the pid of the holder, or as `syncDirectory`. kJoined takes the lock itself if nobody offers it.
   static Result<std::shared_ptr<LockFile>> take(const std::filesystem::path& path, Sharing sharing);
   ~LockFile();
   LockFile(const LockFile&) = delete;

@@ -17,11 +17,6 @@ constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kTokenBytes = 16;
 constexpr std::size_t kPemBytes = 64 * 1024;
 
-bool isThere(const std::filesystem::path& path) {
-  std::error_code unknown;
-  return std::filesystem::exists(path, unknown);
-}
-
 Result<void> makeDirectory(const std::filesystem::path& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return fail(Errc::kUnwritable, "cannot make " + path.string() + ": " + std::strerror(errno));
@@ -35,7 +30,8 @@ Result<void> makeDirectory(const std::filesystem::path& path) {
 Result<GuardedMemory> readKey(const std::filesystem::path& path) {
   GuardedMemory key(kKeyBytes);
   const auto content = readSmallFile(path, kKeyBytes + 1);
-  if (!content || content->size() != kKeyBytes) return fail(Errc::kDamaged, path.string() + " is not a store key");
+  if (!content) return tl::unexpected(content.error());
+  if (content->size() != kKeyBytes) return fail(Errc::kDamaged, path.string() + " is not a store key");
   const auto secret = SecretBytes(*content);
   std::ranges::copy(secret.view(), key.span().begin());
   return key;
@@ -56,8 +52,8 @@ RelayDirectory::RelayDirectory(std::filesystem::path path, GuardedMemory key)
 Result<RelayDirectory> RelayDirectory::open(const std::filesystem::path& path, Random& random) {
   if (auto made = makeDirectory(path); !made) return tl::unexpected(made.error());
   const auto keyPath = path / "store.key";
-  const bool held = isThere(keyPath);
-  if (!held && isThere(path / "relay.db")) {
+  const bool held = isPresent(keyPath);
+  if (!held && isPresent(path / "relay.db")) {
     return fail(Errc::kWrongKey, keyPath.string() + " is missing; without it the database cannot be read");
   }
   auto key = held ? readKey(keyPath) : makeKey(keyPath, random);
@@ -70,7 +66,7 @@ OpenStore RelayDirectory::storeOpener() const {
     SqlcipherStoreOptions options;
     options.path = path;
     options.key = key->view();
-    options.existing = isThere(path) ? Database::Existing::kMustExist : Database::Existing::kMustNotExist;
+    options.existing = isPresent(path) ? Database::Existing::kMustExist : Database::Existing::kMustNotExist;
     return openSqlcipherStore(options);
   };
 }
@@ -78,7 +74,7 @@ OpenStore RelayDirectory::storeOpener() const {
 Result<Certificate> RelayDirectory::certificate() const {
   const auto certificatePath = path_ / "certificate.pem";
   const auto keyPath = path_ / "certificate.key";
-  if (isThere(certificatePath)) return readCertificate(certificatePath, keyPath);
+  if (isPresent(certificatePath)) return readCertificate(certificatePath, keyPath);
   auto made = makeSelfSignedCertificate();
   if (!made) return made;
   if (auto written = replaceFile(keyPath, made->keyPem.view()); !written) return tl::unexpected(written.error());
@@ -90,7 +86,9 @@ Result<Certificate> RelayDirectory::certificate() const {
 
 Result<SecretBytes> RelayDirectory::registrationToken(Random& random) const {
   const auto path = path_ / "registration.token";
-  if (const auto held = readSmallFile(path, 256); held && !held->empty()) return SecretBytes(*held);
+  const auto held = readSmallFile(path, 256);
+  if (held && !held->empty()) return SecretBytes(*held);
+  if (!held && held.error().code != Errc::kNotFound) return tl::unexpected(held.error());
   const auto token = toBase64url(random.secret<kTokenBytes>().view());
   if (auto written = replaceFile(path, asBytes(token)); !written) return tl::unexpected(written.error());
   return SecretBytes(asBytes(token));
@@ -98,9 +96,9 @@ Result<SecretBytes> RelayDirectory::registrationToken(Random& random) const {
 
 Result<Certificate> readCertificate(const std::filesystem::path& certificate, const std::filesystem::path& key) {
   const auto certificatePem = readSmallFile(certificate, kPemBytes);
-  if (!certificatePem) return fail(Errc::kUnwritable, "cannot read " + certificate.string());
+  if (!certificatePem) return tl::unexpected(certificatePem.error());
   const auto keyPem = readSmallFile(key, kPemBytes);
-  if (!keyPem) return fail(Errc::kUnwritable, "cannot read " + key.string());
+  if (!keyPem) return tl::unexpected(keyPem.error());
   Certificate read{std::string(asText(*certificatePem)), SecretBytes(*keyPem)};
   if (const auto checked = checkKeyPair(read); !checked) {
     return fail(Errc::kDamaged, checked.error().message + " (" + certificate.string() + ", " + key.string() + ")");

@@ -61,17 +61,13 @@ Result<PassphraseParameters> parse(const toml::table& table, const fs::path& dir
 
 Result<PassphraseParameters> read(const fs::path& directory) {
   const auto content = readSmallFile(profileFile(directory), kProfileBytes);
-  if (!content) return fail(Errc::kDamaged, inQuotes(profileFile(directory)) + " cannot be read");
+  if (!content && content.error().code == Errc::kTooLong) return damaged(directory);
+  if (!content) return tl::unexpected(content.error());
   try {
     return parse(toml::parse(asText(*content)), directory);
   } catch (const toml::parse_error&) {
     return damaged(directory);
   }
-}
-
-bool isThere(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(fs::symlink_status(path, ignored));
 }
 
 Result<void> makeDirectory(const fs::path& directory) {
@@ -127,8 +123,8 @@ Result<fs::path> Profile::defaultDirectory() {
 }
 
 Result<Profile> Profile::load(const fs::path& directory) {
-  if (!isThere(profileFile(directory))) {
-    if (isThere(directory / "waxwing.db")) {
+  if (!isPresent(profileFile(directory))) {
+    if (isPresent(directory / "waxwing.db")) {
       return fail(Errc::kDamaged, inQuotes(profileFile(directory)) +
                                       " is missing; restore it from a backup: without it no passphrase fits");
     }
@@ -143,7 +139,7 @@ Result<Profile> Profile::load(const fs::path& directory) {
 Result<Profile> Profile::make(const fs::path& directory, const PassphraseCost& cost, Random& random) {
   if (auto made = makeDirectory(directory); !made) return tl::unexpected(made.error());
   const DirectoryLock lock(directory);
-  if (isThere(profileFile(directory)) || isThere(directory / "waxwing.db")) return load(directory);
+  if (isPresent(profileFile(directory)) || isPresent(directory / "waxwing.db")) return load(directory);
   const auto parameters = freshParameters(cost, random);
   if (auto written = replaceFile(profileFile(directory), asBytes(tomlText(parameters))); !written) {
     return tl::unexpected(written.error());
