@@ -7,6 +7,11 @@
 #include "rpc/link/kj_time.h"
 
 namespace waxwing {
+namespace {
+
+tl::unexpected<Error> offline() { return fail(Errc::kOffline, "the own relay is not connected"); }
+
+}  // namespace
 
 OwnLink::OwnLink(LateAnswers& answers, Dialer& dialer, kj::Timer& timer, const Clock& clock, Random& random)
     : answers_(answers), dialer_(dialer), timer_(timer), clock_(clock), backoff_(random), tasks_(*this) {}
@@ -110,11 +115,12 @@ void OwnLink::dropSession(const Error& error) {
 
 void OwnLink::call(Ticket ticket, OwnSession::MailboxCall call) {
   if (session_.get() != nullptr && session_->isUp()) return session_->call(ticket, kj::mv(call));
-  answers_.add(ticket, fail(Errc::kOffline, "the own relay is not connected"));
+  answers_.add(ticket, offline());
 }
 
-void OwnLink::acknowledging(std::uint64_t upTo) {
-  if (session_.get() != nullptr) session_->acknowledging(upTo);
+void OwnLink::acknowledge(std::uint64_t upTo, Ticket ticket) {
+  if (session_.get() != nullptr && session_->isUp()) return session_->acknowledge(upTo, ticket);
+  answers_.add(ticket, offline());
 }
 
 void OwnLink::taskFailed(kj::Exception&& exception) { KJ_LOG(ERROR, "a wish of the app failed", exception.getType()); }

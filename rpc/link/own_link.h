@@ -17,7 +17,7 @@ class OwnLink final : private OwnSession::Watcher, private kj::TaskSet::ErrorHan
   void networkChanged();
 
   void call(Ticket ticket, OwnSession::MailboxCall call);
-  void acknowledging(std::uint64_t upTo);
+  void acknowledge(std::uint64_t upTo, Ticket ticket);
 
  private:
   // kAtRest: waits for its next attempt. kIdle: switched off, or stopped for good.

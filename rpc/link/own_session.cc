@@ -270,7 +270,7 @@ void OwnSession::admit(const Page& page) {
   kj::throwFatalException(KJ_EXCEPTION(FAILED, "out of order or beyond the window"));
 }
 
-void OwnSession::acknowledging(std::uint64_t upTo) {
+void OwnSession::makeRoom(std::uint64_t upTo) {
   while (!window_.empty() && window_.front().last <= upTo) {
     windowBytes_ -= window_.front().bytes;
     window_.pop_front();
@@ -306,6 +306,18 @@ void OwnSession::call(Ticket ticket, MailboxCall call) {
     return answer;
   });
   calls_.add(ticket, kj::mv(outcome));
+}
+
+void OwnSession::acknowledge(std::uint64_t upTo, Ticket ticket) {
+  makeRoom(upTo);
+  call(ticket, [this, upTo](wire::Mailbox::Client& mailbox) {
+    auto request = mailbox.acknowledgeRequest();
+    request.setUpTo(upTo);
+    return request.send().then([this](capnp::Response<wire::Mailbox::AcknowledgeResults> answer) -> CallOutcome {
+      if (answer.getOutcome() == wire::MailboxOutcome::BUSY) fail(Cause::kOverloaded);
+      return readMailbox(answer.getOutcome(), 0);
+    });
+  });
 }
 
 kj::Promise<void> OwnSession::pingForever() {

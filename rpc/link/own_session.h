@@ -48,8 +48,9 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
   // For how long.
   kj::Duration upFor() const;
   void call(Ticket ticket, MailboxCall call);
-  // The host acknowledges: makes room in the window.
-  void acknowledging(std::uint64_t upTo);
+  // Makes room in the window. Nobody asks a second time for what the relay could not note down, so that the fence
+  // would never come: a busy answer ends the session, and the next one delivers what is not acknowledged.
+  void acknowledge(std::uint64_t upTo, Ticket ticket);
   // Pings now: is the connection still there?
   void probe();
   // Answers what is open with `error`. The session is dropped next.
@@ -83,6 +84,7 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
 
   void onDeliver(wire::Sink::DeliverParams::Reader params);
   void admit(const Page& page);
+  void makeRoom(std::uint64_t upTo);
   void onFence();
   void onClosing(wire::Sink::Reason reason);
   void announceSyncing();

@@ -160,16 +160,7 @@ void RpcLink::swapAnchor(Anchor expected, Anchor next, Ticket ticket) {
   });
 }
 
-void RpcLink::acknowledge(std::uint64_t upTo, Ticket ticket) {
-  own_.acknowledging(upTo);
-  own_.call(ticket, [upTo](wire::Mailbox::Client& mailbox) {
-    auto request = mailbox.acknowledgeRequest();
-    request.setUpTo(upTo);
-    return request.send().then([](Response<wire::Mailbox::AcknowledgeResults> answer) -> CallOutcome {
-      return readMailbox(answer.getOutcome(), 0);
-    });
-  });
-}
+void RpcLink::acknowledge(std::uint64_t upTo, Ticket ticket) { own_.acknowledge(upTo, ticket); }
 
 // The app's wishes.
 

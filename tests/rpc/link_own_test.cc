@@ -128,6 +128,19 @@ TEST_F(OwnLinkTest, ACallAnsweredReplacedEndsTheLinkToo) {
   EXPECT_EQ(describe(state()), "stopped replaced");
 }
 
+TEST_F(OwnLinkTest, AnAcknowledgementThatTheRelayCannotTakeBeginsANewSession) {
+  comeOnline();
+  relay_.mailbox = wire::MailboxOutcome::BUSY;
+  link([](Link& link) { link.acknowledge(1, 1); });
+  settle();
+  EXPECT_EQ(describe(state()), "waiting");
+  EXPECT_EQ(state().detail, "the relay is busy");
+  relay_.mailbox = wire::MailboxOutcome::OK;
+  pass(limits::kBackoffFirst);
+  EXPECT_EQ(relay_.dials, 2u);
+  EXPECT_EQ(describe(state()), "syncing 0");
+}
+
 TEST_F(OwnLinkTest, ADrainingRelayIsTriedAgain) {
   comeOnline();
   tellClosing(wire::Sink::Reason::DRAINING);
