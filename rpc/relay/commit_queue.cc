@@ -46,7 +46,10 @@ void CommitQueue::committed(std::size_t operations, Result<std::vector<Outcome>>
 }
 
 void CommitQueue::answered(std::vector<std::unique_ptr<StoreRead>> reads) {
-  for (auto& read : reads) read->answer();
+  for (auto& read : reads) {
+    if (read->cause) observer_.readFailed(*read->cause);
+    read->answer();
+  }
 }
 
 void CommitQueue::storeFailed(Errc code) {
@@ -84,8 +87,12 @@ void StoreUser::run(StoreRead& read) {
   if (!store_) return read.fail({Errc::kBusy, "closed"});
   try {
     read.run(*store_);
-  } catch (const std::exception& failure) {
+  } catch (const StoreFailure& failure) {
+    read.cause = failure.code();
     read.fail({Errc::kBusy, failure.what()});
+  } catch (const std::exception& broken) {
+    read.cause = Errc::kInternal;
+    read.fail({Errc::kBusy, broken.what()});
   }
 }
 

@@ -41,6 +41,9 @@ class StoreRead {
   virtual void run(MailboxStore& store) = 0;
   virtual void answer() = 0;
   virtual void fail(Error error) = 0;
+
+  // Why the store could not be read, if it could not.
+  std::optional<Errc> cause;
 };
 
 // What goes to the store at one time: one transaction, then the reads, which see it.
@@ -95,7 +98,7 @@ class CommitQueue : private kj::TaskSet::ErrorHandler {
 
   // The outcomes of the next `operations` operations in order, or why there are none.
   void committed(std::size_t operations, Result<std::vector<Outcome>> outcomes, std::chrono::microseconds took);
-  static void answered(std::vector<std::unique_ptr<StoreRead>> reads);
+  void answered(std::vector<std::unique_ptr<StoreRead>> reads);
   void reopened(const Result<void>& outcome);
   RelayObserver& observer() { return observer_; }
 

@@ -41,6 +41,8 @@ class RelayObserver {
   // A call went beyond a limit; `limit` names it.
   virtual void limitExceeded(std::string_view limit) = 0;
   virtual void storeFailed(Errc code) = 0;
+  // One read failed, and was answered busy; the store stays open for all others.
+  virtual void readFailed(Errc code) = 0;
   virtual void storeReopened() = 0;
 };
 
@@ -51,6 +53,7 @@ class NullObserver final : public RelayObserver {
   void committed(std::size_t, std::chrono::microseconds) override {}
   void limitExceeded(std::string_view) override {}
   void storeFailed(Errc) override {}
+  void readFailed(Errc) override {}
   void storeReopened() override {}
 };
 

@@ -75,6 +75,7 @@ class CountingObserver final : public relay::RelayObserver {
   }
   void limitExceeded(std::string_view) override { ++limitsExceeded; }
   void storeFailed(Errc) override { ++storeFailures; }
+  void readFailed(Errc) override {}
   void storeReopened() override { ++storeReopenings; }
 
   std::map<Event, std::uint64_t> counts;

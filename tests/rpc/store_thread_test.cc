@@ -59,6 +59,18 @@ class FakeStore final : public MailboxStore {
   Script& script_;
 };
 
+class ReadObserver final : public RelayObserver {
+ public:
+  void count(Event, std::uint64_t) override {}
+  void committed(std::size_t, std::chrono::microseconds) override {}
+  void limitExceeded(std::string_view) override {}
+  void storeFailed(Errc) override {}
+  void readFailed(Errc code) override { readFailures.push_back(code); }
+  void storeReopened() override {}
+
+  std::vector<Errc> readFailures;
+};
+
 class StoreThreadTest : public testing::Test {
  protected:
   StoreThreadTest() : io_(kj::setupAsyncIo()) {
@@ -76,7 +88,7 @@ class StoreThreadTest : public testing::Test {
 
   kj::AsyncIoContext io_;
   FakeStore::Script script_;
-  NullObserver observer_;
+  ReadObserver observer_;
   OpenStore open_;
   std::unique_ptr<StoreThread> queue_;
 };
@@ -110,9 +122,10 @@ TEST_F(StoreThreadTest, AReadSeesTheCommitsBeforeIt) {
   EXPECT_TRUE(written.wait(io_.waitScope).has_value());
 }
 
-TEST_F(StoreThreadTest, AFailedReadIsBusyAndLeavesTheStoreOpen) {
+TEST_F(StoreThreadTest, AFailedReadIsBusyAndToldAndLeavesTheStoreOpen) {
   auto read = queue_->read([](MailboxStore& store) { return store.findManifest({}); });
   EXPECT_EQ(read.wait(io_.waitScope).error().code, Errc::kBusy);
+  EXPECT_EQ(observer_.readFailures, std::vector{Errc::kDamaged});
   EXPECT_TRUE(acknowledge(0).wait(io_.waitScope).has_value());
 }
 

@@ -17,6 +17,10 @@ void LogObserver::storeFailed(Errc code) {
   spdlog::error("the store failed ({}); every call is answered busy until it can be opened again", name(code));
 }
 
+void LogObserver::readFailed(Errc code) {
+  spdlog::error("a read of the store failed ({}); who asked is answered busy", name(code));
+}
+
 void LogObserver::storeReopened() { spdlog::info("the store is open again"); }
 
 void LogObserver::summarise() const {

@@ -13,6 +13,7 @@ class LogObserver final : public RelayObserver {
   void committed(std::size_t operations, std::chrono::microseconds took) override;
   void limitExceeded(std::string_view limit) override;
   void storeFailed(Errc code) override;
+  void readFailed(Errc code) override;
   void storeReopened() override;
 
   // One line with what was counted since the start.
