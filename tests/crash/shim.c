@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum Kind { kOpen = 1, kWrite = 2, kSync = 4, kTruncate = 8, kRename = 16 };
+enum Kind { kOpen = 1, kWrite = 2, kSync = 4, kTruncate = 8, kRename = 16, kRead = 32, kStat = 64 };
 
 // Instead of an errno: half of what was to be written is, and nothing more. The next call then fails with ENOSPC, as on
 // a disk that is full.
@@ -49,6 +49,7 @@ enum { kFiles = 4096, kRanges = 4096 };
 struct Range {
   off64_t at;
   size_t size;
+  char* before;  // what was there; zeros where there was nothing
 };
 
 // A descriptor of a file in the directory, and what was written to it since its last good sync.
@@ -109,6 +110,10 @@ static const char* nameOf(enum Kind kind) {
       return "truncate";
     case kRename:
       return "rename";
+    case kRead:
+      return "read";
+    case kStat:
+      return "stat";
   }
   return "?";
 }
@@ -134,9 +139,16 @@ static const char* pathOf(int fd, char* buffer) {
   return path;
 }
 
+// Under the mutex.
+static void dropRanges(int fd) {
+  for (size_t i = 0; i < files[fd].count; ++i) free(files[fd].unsynced[i].before);
+  files[fd].count = 0;
+}
+
 static void forget(int fd) {
   if (fd < 0 || fd >= kFiles) return;
   pthread_mutex_lock(&mutex);
+  dropRanges(fd);
   free(files[fd].path);
   free(files[fd].unsynced);
   memset(&files[fd], 0, sizeof files[fd]);
@@ -152,41 +164,42 @@ static int remember(int fd, const char* path) {
   return fd;
 }
 
-static void noteWritten(int fd, off64_t at, ssize_t size) {
-  if (size <= 0 || atomic_load(&page->lossy) == 0) return;
+// Before a write.
+static void keepForLoss(int fd, off64_t at, size_t size) {
+  if (atomic_load(&page->lossy) == 0) return;
+  REAL(pread64);
   pthread_mutex_lock(&mutex);
   struct File* file = &files[fd];
   if (file->unsynced == NULL) file->unsynced = calloc(kRanges, sizeof(struct Range));
-  if (file->unsynced != NULL && file->count < kRanges) {
-    file->unsynced[file->count++] = (struct Range){at, (size_t)size};
+  char* before = calloc(1, size);
+  if (file->unsynced != NULL && before != NULL && file->count < kRanges) {
+    if (real(fd, before, size, at) < 0) memset(before, 0, size);
+    file->unsynced[file->count++] = (struct Range){at, size, before};
+  } else {
+    free(before);
   }
   pthread_mutex_unlock(&mutex);
 }
 
 static void noteSynced(int fd) {
   pthread_mutex_lock(&mutex);
-  files[fd].count = 0;
+  dropRanges(fd);
   pthread_mutex_unlock(&mutex);
 }
 
-// What a kernel may do to pages that it could not write: they read as something else afterwards.
+// What a kernel may do to pages that it could not write: the disk has what it had before.
 static void lose(int fd) {
   REAL(pwrite64);
-  static const char kNothing[65536];
   struct stat64 now;
   if (atomic_load(&page->lossy) == 0 || fstat64(fd, &now) != 0) return;
   pthread_mutex_lock(&mutex);
-  for (size_t i = 0; i < files[fd].count; ++i) {
+  for (size_t i = files[fd].count; i-- > 0;) {
     const struct Range range = files[fd].unsynced[i];
-    for (off64_t at = range.at; at < range.at + (off64_t)range.size && at < now.st_size;) {
-      off64_t size = range.at + (off64_t)range.size - at;
-      if (size > now.st_size - at) size = now.st_size - at;
-      if (size > (off64_t)sizeof kNothing) size = sizeof kNothing;
-      if (real(fd, kNothing, (size_t)size, at) <= 0) break;
-      at += size;
-    }
+    const off64_t left = now.st_size - range.at;
+    if (left <= 0) continue;
+    if (real(fd, range.before, left < (off64_t)range.size ? (size_t)left : range.size, range.at) < 0) break;
   }
-  files[fd].count = 0;
+  dropRanges(fd);
   pthread_mutex_unlock(&mutex);
 }
 
@@ -233,9 +246,8 @@ static ssize_t writeAt(int fd, const void* data, size_t size, off64_t at) {
   if (pathOf(fd, path) == NULL) return real(fd, data, size, at);
   const int error = strike(kWrite, path);
   if (error > 0) return refuse(error);
-  const ssize_t written = real(fd, data, error == kShortWrite ? size / 2 : size, at);
-  noteWritten(fd, at, written);
-  return written;
+  keepForLoss(fd, at, size);
+  return real(fd, data, error == kShortWrite ? size / 2 : size, at);
 }
 
 ssize_t pwrite(int fd, const void* data, size_t size, off_t at) { return writeAt(fd, data, size, at); }
@@ -247,11 +259,42 @@ ssize_t write(int fd, const void* data, size_t size) {
   if (pathOf(fd, path) == NULL) return real(fd, data, size);
   const int error = strike(kWrite, path);
   if (error > 0) return refuse(error);
-  const off64_t at = lseek64(fd, 0, SEEK_CUR);
-  const ssize_t written = real(fd, data, error == kShortWrite ? size / 2 : size);
-  noteWritten(fd, at, written);
-  return written;
+  keepForLoss(fd, lseek64(fd, 0, SEEK_CUR), size);
+  return real(fd, data, error == kShortWrite ? size / 2 : size);
 }
+
+// Reading
+
+ssize_t read(int fd, void* data, size_t size) {
+  REAL(read);
+  char path[PATH_MAX] = "";
+  const int error = pathOf(fd, path) != NULL ? strike(kRead, path) : 0;
+  return error != 0 ? refuse(error) : real(fd, data, size);
+}
+
+static ssize_t readAt(int fd, void* data, size_t size, off64_t at) {
+  REAL(pread64);
+  char path[PATH_MAX] = "";
+  const int error = pathOf(fd, path) != NULL ? strike(kRead, path) : 0;
+  return error != 0 ? refuse(error) : real(fd, data, size, at);
+}
+
+ssize_t pread(int fd, void* data, size_t size, off_t at) { return readAt(fd, data, size, at); }
+ssize_t pread64(int fd, void* data, size_t size, off64_t at) { return readAt(fd, data, size, at); }
+
+#define DEFINE_STAT(name, Status)                              \
+  int name(const char* path, Status* status) {                 \
+    REAL(name);                                                \
+    const int error = isUnder(path) ? strike(kStat, path) : 0; \
+    return error != 0 ? refuse(error) : real(path, status);    \
+  }
+
+typedef struct stat Status;
+typedef struct stat64 Status64;
+DEFINE_STAT(stat, Status)
+DEFINE_STAT(lstat, Status)
+DEFINE_STAT(stat64, Status64)
+DEFINE_STAT(lstat64, Status64)
 
 #define DEFINE_TRUNCATE(name, Offset)                                 \
   int name(int fd, Offset size) {                                     \

@@ -22,6 +22,8 @@ class Kind(enum.IntFlag):
     SYNC = 4
     TRUNCATE = 8
     RENAME = 16
+    READ = 32
+    STAT = 64
 
 
 class Shim:

@@ -35,7 +35,7 @@ class Relay:
         self.address = None
         self.process = None
 
-    def start(self, port=None, kill_at=None, **environment):
+    def start(self, port=None, kill_at=None, more=(), **environment):
         """False if it ended before it said its address."""
         env = {**os.environ, **environment}
         env.pop("WAXWING_KILL_AT", None)
@@ -43,7 +43,7 @@ class Relay:
             env["WAXWING_KILL_AT"] = kill_at
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [BIN / "waxwing-relay", "--dir", self.directory, "--listen", f"127.0.0.1:{port or self.port}"],
+            [BIN / "waxwing-relay", "--dir", self.directory, "--listen", f"127.0.0.1:{port or self.port}", *more],
             stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=env)
         log.close()
         said = b""
