@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks every #include against the table of docs/architecture.md: which part of the house may see which other part,
-and which foreign library lives where. Exits with 1 and one line per offence.
+and which foreign library lives where; and every source for calls that the house does not make. Exits with 1 and one
+line per offence.
 
 Usage: layers.py SOURCE_ROOT | layers.py --self-test
 """
@@ -45,6 +46,11 @@ FOREIGN = [
 
 # Linked PRIVATE: no header that another room can reach may bring these in.
 PRIVATE = re.compile(r"sodium|openssl/|sqlcipher/|sqlite3|signal/")
+
+# Calls that nobody makes, and why.
+FORBIDDEN_CALLS = [
+    (re.compile(r"\bsignal_buffer_free\b"), "leaves what the buffer held in memory; signal_buffer_bzero_free wipes it"),
+]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 SUFFIXES = {".h", ".hpp", ".cc", ".c"}
@@ -99,7 +105,16 @@ def offences(sources, manifest_stems):
                 if homes is not None and not room_of(path) & set(homes):
                     found.append(f"{path}: <{foreign}> lives in {', '.join(homes)} only")
         found += leaks(path, includes)
-    return found
+    return found + forbidden_calls(sources)
+
+
+def forbidden_calls(sources):
+    return [
+        f"{path}: {call.group()} {why}"
+        for path, text in sorted(sources.items())
+        for pattern, why in FORBIDDEN_CALLS
+        if (call := pattern.search(text))
+    ]
 
 
 def leaks(path, includes):
@@ -139,6 +154,7 @@ def self_test():
         "rpc/relay/r.cc": '#include "session/manifest.h"\n#include "store/relay/m.h"\n#include <kj/async.h>\n',
         "store/relay/m.h": '#include "store/s.h"\n',
         "store/s.h": "",
+        "session/s.cc": "signal_buffer_bzero_free(buffer);\n",
         "tests/crypto/a_test.cc": '#include "crypto/a.h"\n#include <gtest/gtest.h>\n#include <sodium.h>\n',
     }
     bad = [
@@ -155,6 +171,7 @@ def self_test():
         {"client/b.cc": "#include <gtest/gtest.h>\n"},
         {"crypto/a.h": "#include <sodium.h>\n"},
         {"crypto/b.cc": '#include "a.h"\n'},
+        {"session/b.cc": "using Buffer = SignalOwned<signal_buffer, signal_buffer_free>;\n"},
     ]
     assert offences(good, {"manifest"}) == [], offences(good, {"manifest"})
     for change in bad:
