@@ -36,8 +36,9 @@ TEST(RelayAddress, RefusesWhatItWouldNotWrite) {
 }
 
 TEST(RelayAddress, KeepsTheLimits) {
-  EXPECT_TRUE(RelayAddress::parse(std::string(253, 'a') + ":1"));
-  EXPECT_FALSE(RelayAddress::parse(std::string(254, 'a') + ":1"));
+  const auto withHost = [](std::size_t length) { return RelayAddress::parse(std::string(length, 'a').append(":1")); };
+  EXPECT_TRUE(withHost(253));
+  EXPECT_FALSE(withHost(254));
   EXPECT_FALSE(RelayAddress::parse("a:1#" + std::string(limits::kRelayAddressBytes, 'A')));
 }
 
