@@ -61,6 +61,5 @@ function(waxwing_test name)
   waxwing_house_rules(${name})
   target_link_libraries(${name} PRIVATE ${TEST_LINK} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE WAXWING_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WAXWING_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)  # a third of a test's compilation
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
