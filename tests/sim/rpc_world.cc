@@ -256,22 +256,23 @@ std::string RpcWorld::owes(SimDevice& device) {
 
 void RpcWorld::check() {
   reap();
+  std::vector<SimDevice*> whole;
   for (auto& device : devices_) {
     if (!isWhole(*device)) continue;
     tap_.learnKeys(device->self(), device->db());
-    ledger_.observe(*device);
+    whole.push_back(device.get());
   }
   tap_.openWaiting();
-  for (auto& device : devices_) {
-    if (isWhole(*device)) ledger_.check(*device);
-  }
+  ledger_.check(whole);
 }
 
 void RpcWorld::checkAtRest() {
   check();
+  std::vector<SimDevice*> present;
   for (auto& device : devices_) {
-    if (isWhole(*device) && !isRetired(*device)) ledger_.checkAtRest(*device);
+    if (isWhole(*device) && !isRetired(*device)) present.push_back(device.get());
   }
+  ledger_.checkAtRest(present);
 }
 
 std::vector<std::string> RpcWorld::offences() const {

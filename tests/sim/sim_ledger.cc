@@ -10,6 +10,22 @@ namespace {
 
 constexpr std::size_t kWhole = 100'000;
 
+bool tellsOfLoss(TimelineItem::Kind kind) {
+  using Kind = TimelineItem::Kind;
+  return kind == Kind::kHole || kind == Kind::kUnreadable || kind == Kind::kGap || kind == Kind::kEquivocation;
+}
+
+bool anyOf(const AccountId& account, const std::set<DeviceAddress>& devices) {
+  return std::ranges::any_of(devices, [&](const DeviceAddress& device) { return device.account == account; });
+}
+
+// What a device shows as missing from another one.
+std::uint64_t missing(SimDevice& at, const DeviceAddress& from) {
+  auto find = at.db().prepare("SELECT ifnull(sum(last - first + 1), 0) FROM hole WHERE account = ?1 AND device = ?2");
+  Rows rows = find.query(from.account, from.device);
+  return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+}
+
 }  // namespace
 
 void SimLedger::addDevice(const DeviceAddress& device) { accounts_.insert(device.account); }
@@ -18,73 +34,95 @@ void SimLedger::noteListed(const DeviceAddress& device) { devices_[device.accoun
 
 void SimLedger::retireDevice(const DeviceAddress& device) {
   devices_[device.account].erase(device);
-  for (auto& [id, sent] : sent_) sent.owedTo.erase(device);
+  for (auto& [id, sent] : sent_) {
+    sent.owedTo.erase(device);
+    if (sent.from == device) sent.promise = Sent::Promise::kVoid;
+  }
 }
 
 void SimLedger::noteSent(const MessageId& id, const DeviceAddress& from, const AccountId& to, std::string text) {
-  Sent sent{from, to, std::move(text), ++order_, devices_[to], Sent::Promise::kKept};
+  Sent sent;
+  sent.from = from;
+  sent.to = to;
+  sent.text = std::move(text);
+  sent.order = ++order_;
+  sent.owedTo = devices_[to];
   for (const DeviceAddress& sibling : devices_[from.account]) sent.owedTo.insert(sibling);
-  for (const DeviceAddress& device : recovering_) excused_.insert({device, id});
+  sent.excused = recovering_;
+  sent.heldBy.insert(from);
   sent_.emplace(id, std::move(sent));
-  held_.insert({from, id});
 }
 
 void SimLedger::noteRestored(const DeviceAddress& device, std::uint64_t orderThen) {
   for (auto& [id, sent] : sent_) {
     if (sent.from == device && sent.order > orderThen) sent.promise = Sent::Promise::kVoid;
-    excused_.insert({device, id});
+    sent.excused.insert(device);
     states_.erase({device, id});
   }
   recovering_.insert(device);
-  holes_ = Holes::kAllowed;
+  excuses_.lines = true;
 }
 
-void SimLedger::noteRead(const DeviceAddress& device, const MessageId& id) { read_.insert({device, id}); }
+void SimLedger::noteRead(const DeviceAddress& device, const MessageId& id) {
+  if (const auto sent = sent_.find(id); sent != sent_.end()) sent->second.readBy.insert(device);
+}
 
 void SimLedger::noteEvent(SimDevice& device, const Event& event) {
   if (const auto* arrived = std::get_if<event::MessageArrived>(&event)) {
-    held_.insert({device.self(), arrived->item.id});
+    if (const auto sent = sent_.find(arrived->item.id); sent != sent_.end()) sent->second.heldBy.insert(device.self());
   } else if (const auto* changed = std::get_if<event::MessageChanged>(&event)) {
     moveState({device.self(), changed->id}, changed->state);
   }
 }
 
-void SimLedger::observe(SimDevice& device) {
-  for (const AccountId& conversation : conversations(device)) {
-    for (const TimelineItem& item : timeline(device, conversation)) held_.insert({device.self(), item.id});
+void SimLedger::check(const std::vector<SimDevice*>& devices) {
+  std::vector<Timelines> shown;
+  for (SimDevice* device : devices) observe(*device, shown.emplace_back(timelines(*device)));
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    for (const auto& [conversation, items] : shown[i]) checkConversation(*devices[i], conversation, items);
   }
 }
 
-void SimLedger::check(SimDevice& device) {
-  for (const AccountId& conversation : conversations(device)) {
-    std::map<DeviceAddress, std::uint64_t> newest;
-    std::set<MessageId> shown;
-    for (const TimelineItem& item : timeline(device, conversation)) {
-      if (item.kind != TimelineItem::Kind::kText) {
-        const bool lost = item.kind == TimelineItem::Kind::kHole || item.kind == TimelineItem::Kind::kUnreadable ||
-                          item.kind == TimelineItem::Kind::kGap || item.kind == TimelineItem::Kind::kEquivocation;
-        if (lost && holes_ == Holes::kRefused) {
-          offend(device.name() + " shows a line of kind " + std::to_string(static_cast<int>(item.kind)));
-        }
-        continue;
-      }
-      if (!shown.insert(item.id).second) offend(device.name() + " shows twice " + describe(item.id));
-      checkText(device, conversation, item);
-      const auto sent = sent_.find(item.id);
-      if (sent == sent_.end()) continue;
-      std::uint64_t& last = newest[sent->second.from];
-      if (sent->second.order < last) offend(device.name() + " shows out of order " + describe(item.id));
-      last = std::max(last, sent->second.order);
-      if (item.mine) checkState(device, item);
+void SimLedger::checkAtRest(const std::vector<SimDevice*>& devices) {
+  for (SimDevice* device : devices) checkWhole(*device, timelines(*device));
+}
+
+void SimLedger::observe(const SimDevice& device, const Timelines& timelines) {
+  for (const auto& [conversation, items] : timelines) {
+    for (const TimelineItem& item : items) {
+      if (const auto sent = sent_.find(item.id); sent != sent_.end()) sent->second.heldBy.insert(device.self());
     }
   }
 }
 
-void SimLedger::checkText(SimDevice& device, const AccountId& conversation, const TimelineItem& item) {
-  const auto found = sent_.find(item.id);
-  // A send that was killed after its commit was never told to the ledger: its text still says whose it is.
-  if (found == sent_.end()) return;
-  const Sent& sent = found->second;
+void SimLedger::checkConversation(const SimDevice& device, const AccountId& conversation,
+                                  const std::vector<TimelineItem>& items) {
+  std::map<DeviceAddress, std::uint64_t> newest;
+  std::set<MessageId> shown;
+  for (const TimelineItem& item : items) {
+    if (item.kind != TimelineItem::Kind::kText) {
+      if (tellsOfLoss(item.kind) && !excuses_.lines) {
+        offend(device.name() + " shows a line of kind " + std::to_string(static_cast<int>(item.kind)));
+      }
+      continue;
+    }
+    if (!shown.insert(item.id).second) offend(device.name() + " shows twice " + describe(item.id));
+    // A send that was killed after its commit was never told to the ledger: its text still says whose it is.
+    const auto found = sent_.find(item.id);
+    if (found == sent_.end()) continue;
+    checkText(device, conversation, item, found->second);
+    std::uint64_t& last = newest[found->second.from];
+    // What arrives late fills a hole behind what was shown before it.
+    if (found->second.order < last && !excuses_.lines) {
+      offend(device.name() + " shows out of order " + describe(item.id));
+    }
+    last = std::max(last, found->second.order);
+    if (item.mine) checkState(device, item, found->second);
+  }
+}
+
+void SimLedger::checkText(const SimDevice& device, const AccountId& conversation, const TimelineItem& item,
+                          const Sent& sent) {
   if (item.text != sent.text) offend(device.name() + " shows altered " + describe(item.id));
   if (item.author != sent.from) offend(device.name() + " attributes wrongly " + describe(item.id));
   if (item.mine != (sent.from.account == device.account())) offend(device.name() + " mistakes " + describe(item.id));
@@ -92,46 +130,54 @@ void SimLedger::checkText(SimDevice& device, const AccountId& conversation, cons
   if (conversation != peer) offend(device.name() + " shows in the wrong conversation " + describe(item.id));
 }
 
-void SimLedger::checkState(SimDevice& device, const TimelineItem& item) {
+void SimLedger::checkState(const SimDevice& device, const TimelineItem& item, const Sent& sent) {
   moveState({device.self(), item.id}, item.state);
-  const Sent& sent = sent_.at(item.id);
-  if (item.state == DeliveryState::kDelivered && !anyOf(sent.to, item.id, held_)) {
+  if (item.state == DeliveryState::kDelivered && !anyOf(sent.to, sent.heldBy)) {
     offend(device.name() + " says delivered, and nobody has " + describe(item.id));
   }
-  if (item.state == DeliveryState::kRead && !anyOf(sent.to, item.id, read_)) {
+  if (item.state == DeliveryState::kRead && !anyOf(sent.to, sent.readBy)) {
     offend(device.name() + " says read, and nobody read " + describe(item.id));
   }
 }
 
-void SimLedger::checkAtRest(SimDevice& device) {
-  std::map<MessageId, TimelineItem> shown;
-  for (const AccountId& conversation : conversations(device)) {
-    for (const TimelineItem& item : timeline(device, conversation)) {
-      if (item.kind == TimelineItem::Kind::kText) shown.emplace(item.id, item);
+void SimLedger::checkWhole(SimDevice& device, const Timelines& timelines) {
+  std::map<MessageId, const TimelineItem*> shown;
+  for (const auto& [conversation, items] : timelines) {
+    for (const TimelineItem& item : items) {
+      if (item.kind == TimelineItem::Kind::kText) shown.emplace(item.id, &item);
     }
   }
+  std::map<DeviceAddress, std::uint64_t> lacking;
   for (const auto& [id, sent] : sent_) {
-    const bool excused = sent.promise == Sent::Promise::kVoid || excused_.contains({device.self(), id});
+    const bool excused = sent.promise == Sent::Promise::kVoid || sent.excused.contains(device.self());
     const auto item = shown.find(id);
     if (item == shown.end()) {
-      if (sent.owedTo.contains(device.self()) && !excused) offend(device.name() + " lacks " + describe(id));
+      if (!sent.owedTo.contains(device.self()) || excused || excuses_.silentLoss) continue;
+      if (!excuses_.reportedLoss) offend(device.name() + " lacks " + describe(id));
+      ++lacking[sent.from];
       continue;
     }
-    if (!item->second.mine || excused) continue;
-    const DeliveryState wanted = stateAtRest(id, sent);
-    if (item->second.state < wanted && device.self() == sent.from) {
-      offend(device.name() + " is behind with state " + std::to_string(static_cast<int>(item->second.state)) + " of " +
+    if (!item->second->mine || excused || excuses_.lag || device.self() != sent.from) continue;
+    if (item->second->state < stateAtRest(sent)) {
+      offend(device.name() + " is behind with state " + std::to_string(static_cast<int>(item->second->state)) + " of " +
              describe(id));
     }
+  }
+  if (!excuses_.reportedLoss) return;
+  for (const auto& [from, count] : lacking) {
+    const std::uint64_t reported = missing(device, from);
+    if (reported >= count) continue;
+    offend(device.name() + " lacks " + std::to_string(count) + " of one sender and shows " + std::to_string(reported) +
+           " as missing");
   }
 }
 
 // What the sender must know by now, of devices that did not lose their memory since.
-DeliveryState SimLedger::stateAtRest(const MessageId& id, const Sent& sent) const {
+DeliveryState SimLedger::stateAtRest(const Sent& sent) const {
   DeliveryState state = DeliveryState::kPending;
   for (const DeviceAddress& device : sent.owedTo) {
-    if (device.account != sent.to || excused_.contains({device, id})) continue;
-    state = std::max(state, read_.contains({device, id}) ? DeliveryState::kRead : DeliveryState::kDelivered);
+    if (device.account != sent.to || sent.excused.contains(device)) continue;
+    state = std::max(state, sent.readBy.contains(device) ? DeliveryState::kRead : DeliveryState::kDelivered);
   }
   return state;
 }
@@ -143,10 +189,6 @@ void SimLedger::moveState(const Seen& seen, DeliveryState state) {
   known->second = std::max(known->second, state);
 }
 
-bool SimLedger::anyOf(const AccountId& account, const MessageId& id, const std::set<Seen>& seen) const {
-  return std::ranges::any_of(seen, [&](const Seen& one) { return one.second == id && one.first.account == account; });
-}
-
 void SimLedger::offend(std::string line) {
   if (told_.insert(line).second) offences_.push_back(std::move(line));
 }
@@ -156,16 +198,13 @@ std::string SimLedger::describe(const MessageId& id) const {
   return sent == sent_.end() ? "a message that nobody sent" : "'" + sent->second.text + "'";
 }
 
-std::vector<AccountId> SimLedger::conversations(SimDevice& device) const {
-  std::vector<AccountId> others;
-  for (const AccountId& account : accounts_) {
-    if (account != device.account()) others.push_back(account);
+SimLedger::Timelines SimLedger::timelines(SimDevice& device) const {
+  Timelines found;
+  for (const AccountId& other : accounts_) {
+    if (other == device.account()) continue;
+    found[other] = must(device.perform([&](Outbox& outbox) { return outbox.messages(other, {.most = kWhole}); }));
   }
-  return others;
-}
-
-std::vector<TimelineItem> SimLedger::timeline(SimDevice& device, const AccountId& conversation) {
-  return must(device.perform([&](Outbox& outbox) { return outbox.messages(conversation, {.most = kWhole}); }));
+  return found;
 }
 
 }  // namespace waxwing::testing

@@ -10,6 +10,21 @@
 
 namespace waxwing::testing {
 
+// What faults excuse that the core cannot mend (tests/sim/faults.cc says which fault excuses what).
+struct Excuses {
+  bool lines = false;         // a timeline may show that something is missing, unreadable or contradictory
+  bool reportedLoss = false;  // a message may be lacking where a line says that something of its sender is missing
+  bool silentLoss = false;    // a message may be lacking without a line
+  bool lag = false;           // a state may stay behind the truth
+
+  void add(const Excuses& more) {
+    lines = lines || more.lines;
+    reportedLoss = reportedLoss || more.reportedLoss;
+    silentLoss = silentLoss || more.silentLoss;
+    lag = lag || more.lag;
+  }
+};
+
 // What was sent, who is owed it, and what was seen where: the truth that timelines and states are held against.
 class SimLedger {
  public:
@@ -21,11 +36,15 @@ class SimLedger {
     std::set<DeviceAddress> owedTo;
     // The sender lost it with a restored copy before it may have left: it may stay away everywhere.
     enum class Promise { kKept, kVoid } promise = Promise::kKept;
+    std::set<DeviceAddress> heldBy;   // ever
+    std::set<DeviceAddress> readBy;   // ever, of what others sent
+    std::set<DeviceAddress> excused;  // lost with a restored copy
   };
 
   // From now on the device's account receives; the device itself is owed what is sent once its relay knows of it.
   void addDevice(const DeviceAddress& device);
   void noteListed(const DeviceAddress& device);
+  // What it sent and is still on the way may stay away.
   void retireDevice(const DeviceAddress& device);
   void noteSent(const MessageId& id, const DeviceAddress& from, const AccountId& to, std::string text);
   // `device` has gone back to a copy that was made when `orderThen` was the newest order. Until `noteRecovered` its
@@ -34,47 +53,44 @@ class SimLedger {
   void noteRecovered(const DeviceAddress& device) { recovering_.erase(device); }
   void noteRead(const DeviceAddress& device, const MessageId& id);
   void noteEvent(SimDevice& device, const Event& event);
+  void excuse(const Excuses& more) { excuses_.add(more); }
   std::uint64_t order() const { return order_; }
 
-  // Compares a device's timelines and states with the truth, at any time: nothing twice, nothing altered, nothing out
-  // of order, states that only moved forward and are true. `observe` all running devices before.
-  void observe(SimDevice& device);
-  void check(SimDevice& device);
-  // At rest: everything owed is there, and states are what they must be by now.
-  void checkAtRest(SimDevice& device);
+  // Compares all timelines and states of these devices with the truth, at any time: nothing twice, nothing altered,
+  // nothing out of order, states that only moved forward and are true.
+  void check(const std::vector<SimDevice*>& devices);
+  // At rest, and besides: everything owed is there, and states are what they must be by now.
+  void checkAtRest(const std::vector<SimDevice*>& devices);
 
   // One line per offence, once each.
   const std::vector<std::string>& offences() const { return offences_; }
   const std::map<MessageId, Sent>& sent() const { return sent_; }
-  // Holes are an offence unless a copy was restored.
-  enum class Holes { kRefused, kAllowed };
-  void setHoles(Holes holes) { holes_ = holes; }
 
  private:
   using Seen = std::pair<DeviceAddress, MessageId>;
+  using Timelines = std::map<AccountId, std::vector<TimelineItem>>;
 
   void offend(std::string line);
   std::string describe(const MessageId& id) const;
-  std::vector<AccountId> conversations(SimDevice& device) const;
-  static std::vector<TimelineItem> timeline(SimDevice& device, const AccountId& conversation);
-  void checkText(SimDevice& device, const AccountId& conversation, const TimelineItem& item);
-  void checkState(SimDevice& device, const TimelineItem& item);
-  DeliveryState stateAtRest(const MessageId& id, const Sent& sent) const;
+  Timelines timelines(SimDevice& device) const;
+  void observe(const SimDevice& device, const Timelines& timelines);
+  void checkConversation(const SimDevice& device, const AccountId& conversation,
+                         const std::vector<TimelineItem>& items);
+  void checkText(const SimDevice& device, const AccountId& conversation, const TimelineItem& item, const Sent& sent);
+  void checkState(const SimDevice& device, const TimelineItem& item, const Sent& sent);
+  void checkWhole(SimDevice& device, const Timelines& timelines);
+  DeliveryState stateAtRest(const Sent& sent) const;
   void moveState(const Seen& seen, DeliveryState state);
-  bool anyOf(const AccountId& account, const MessageId& id, const std::set<Seen>& seen) const;
 
   std::uint64_t order_ = 0;
   std::map<AccountId, std::set<DeviceAddress>> devices_;  // listed at their relay
   std::set<AccountId> accounts_;
   std::map<MessageId, Sent> sent_;
-  std::set<Seen> held_;     // ever
-  std::set<Seen> read_;     // ever, of what others sent
-  std::set<Seen> excused_;  // lost with a restored copy
   std::map<Seen, DeliveryState> states_;
   std::set<DeviceAddress> recovering_;
   std::set<std::string> told_;
   std::vector<std::string> offences_;
-  Holes holes_ = Holes::kRefused;
+  Excuses excuses_;
 };
 
 }  // namespace waxwing::testing

@@ -12,87 +12,14 @@ const Bytes kRelayKey(32, 0x52);
 
 }  // namespace
 
-// The store, with an eye on what is submitted.
-class SimRelay::TappedStore final : public relay::MailboxStore {
- public:
-  TappedStore(SimRelay& relay, std::unique_ptr<MailboxStore> inner) : relay_(relay), inner_(std::move(inner)) {
-    relay_.store_ = this;
-  }
-  ~TappedStore() override {
-    if (relay_.store_ == this) relay_.store_ = nullptr;
-  }
-
-  std::vector<relay::Outcome> commit(std::span<const relay::Operation> operations) override {
-    for (const relay::Operation& operation : operations) {
-      if (const auto* submit = std::get_if<relay::Submit>(&operation)) relay_.tap_(*submit);
-    }
-    return relay_.loses ? commitSome(operations) : inner_->commit(operations);
-  }
-  std::vector<relay::QueueItem> readPage(const DeviceAddress& mailbox, std::uint64_t after,
-                                         const relay::PageLimits& bounds) override {
-    return inner_->readPage(mailbox, after, bounds);
-  }
-  std::vector<relay::QueueItem> readSetAside(const DeviceAddress& mailbox, std::uint64_t after,
-                                             const relay::PageLimits& bounds) override {
-    return inner_->readSetAside(mailbox, after, bounds);
-  }
-  std::optional<relay::Position> findPosition(const DeviceAddress& mailbox) override {
-    return inner_->findPosition(mailbox);
-  }
-  std::optional<relay::HeldManifest> findManifest(const AccountId& account) override {
-    return inner_->findManifest(account);
-  }
-  std::optional<relay::DeviceRecord> findDevice(const DeviceAddress& device) override {
-    return inner_->findDevice(device);
-  }
-  std::optional<relay::KeyStatus> findKeyStatus(const DeviceAddress& device) override {
-    return inner_->findKeyStatus(device);
-  }
-  std::optional<relay::KeyClass> findAccess(const AccountId& account, const AccessKeyHash& key) override {
-    return inner_->findAccess(account, key);
-  }
-  std::vector<relay::Bundle> readPublishedKeys(const AccountId& account, std::span<const DeviceId> devices) override {
-    return inner_->readPublishedKeys(account, devices);
-  }
-  void checkpointIfDue() override { inner_->checkpointIfDue(); }
-
- private:
-  std::vector<relay::Outcome> commitSome(std::span<const relay::Operation> operations) {
-    std::vector<relay::Operation> kept(operations.begin(), operations.end());
-    std::vector<std::vector<bool>> lost(kept.size());
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      auto* submit = std::get_if<relay::Submit>(&kept[i]);
-      if (submit == nullptr) continue;
-      std::vector<relay::Envelope> some;
-      for (relay::Envelope& envelope : submit->envelopes) {
-        lost[i].push_back(relay_.loses({submit->account, envelope.device}));
-        if (!lost[i].back()) some.push_back(std::move(envelope));
-      }
-      submit->envelopes = std::move(some);
-    }
-    auto outcomes = inner_->commit(kept);
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      auto* outcome = std::get_if<relay::SubmitOutcome>(&outcomes[i]);
-      if (outcome == nullptr || outcome->verdict != relay::SubmitOutcome::Verdict::kItems) continue;
-      for (std::size_t at = 0; at < lost[i].size(); ++at) {
-        const auto place = outcome->items.begin() + static_cast<std::ptrdiff_t>(at);
-        if (lost[i][at]) outcome->items.insert(place, relay::SubmitOutcome::Item::kAccepted);
-      }
-    }
-    return outcomes;
-  }
-
-  SimRelay& relay_;
-  std::unique_ptr<MailboxStore> inner_;
-};
-
 SimRelay::SimRelay(Place place, RelayAddress address, Tap tap)
     : place_(std::move(place)),
       address_(std::move(address)),
       tap_(std::move(tap)),
       clock_(place_.loop),
       random_(place_.random.below(UINT64_MAX)),
-      disk_(random_, place_.directory / address_.host) {
+      disk_(random_, place_.directory / address_.host),
+      mischief_(random_) {
   disk_.onDeath = [this](DiskFault) { die(); };
 }
 
@@ -120,7 +47,14 @@ Result<std::unique_ptr<relay::MailboxStore>> SimRelay::open() {
   auto store =
       relay::openSqlcipherStore(wanted, [this](CommitPoint point, CommitEdge edge) { passCommitPoint(point, edge); });
   if (!store) return store;
-  return std::make_unique<TappedStore>(*this, std::move(*store));
+  auto hostile =
+      std::make_unique<HostileStore>(mischief_, std::move(*store), [this](const relay::Submit& batch) { tap_(batch); });
+  hostile->loses = [this](const DeviceAddress& mailbox) { return loses && loses(mailbox); };
+  hostile->onGone = [this, gone = hostile.get()] {
+    if (store_ == gone) store_ = nullptr;
+  };
+  store_ = hostile.get();
+  return hostile;
 }
 
 bool SimRelay::start() {

@@ -8,6 +8,7 @@
 
 #include "rpc/relay/inline_commit_queue.h"
 #include "rpc/relay/server.h"
+#include "tests/sim/hostile_store.h"
 #include "tests/sim/kill_at.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_network.h"
@@ -20,7 +21,7 @@ namespace waxwing::testing {
 class SimRelay {
  public:
   // Sees every batch that reaches the store, before it is judged.
-  using Tap = std::function<void(const relay::Submit&)>;
+  using Tap = HostileStore::Tap;
   struct Place {
     SimLoop& loop;
     SimNetwork& network;
@@ -35,9 +36,10 @@ class SimRelay {
   const RelayAddress& address() const { return address_; }
   SimClock& clock() { return clock_; }
   bool running() const { return server_.get() != nullptr; }
-  // Of a running relay, to look at.
-  relay::MailboxStore& store() { return *store_; }
+  // Of a running relay, to look at: without tricks.
+  relay::MailboxStore& store() { return store_->honest(); }
   bool hasStore() const { return store_ != nullptr; }
+  Mischief& mischief() { return mischief_; }
   std::filesystem::path database() const { return disk_.path("relay.db"); }
   // Hostile: whether an envelope to that device is answered as accepted, and forgotten.
   std::function<bool(const DeviceAddress&)> loses;
@@ -53,10 +55,11 @@ class SimRelay {
   void drain();
   // Is killed by itself at that commit.
   void killAt(KillAt when) { killAt_ = when; }
-  // Forgets that plan.
+  // Forgets that plan, and is honest.
   void spare() {
     killAt_.reset();
     disk_.heal();
+    mischief_.stop();
   }
   SimDisk& disk() { return disk_; }
   // Kills it, and starts it from that copy.
@@ -65,8 +68,6 @@ class SimRelay {
   bool dying() const { return dying_; }
 
  private:
-  class TappedStore;
-
   relay::Options options() const;
   Result<std::unique_ptr<relay::MailboxStore>> open();
   void passCommitPoint(CommitPoint point, CommitEdge edge);
@@ -79,10 +80,11 @@ class SimRelay {
   SimClock clock_;
   SeededRandom random_;
   SimDisk disk_;
+  Mischief mischief_;
   relay::NullObserver observer_;
   std::optional<KillAt> killAt_;
   bool dying_ = false;
-  relay::MailboxStore* store_ = nullptr;
+  HostileStore* store_ = nullptr;
   kj::Own<relay::InlineCommitQueue> queue_;
   kj::Own<relay::Server> server_;
 };
