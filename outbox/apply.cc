@@ -1,5 +1,6 @@
 #include "outbox/apply.h"
 
+#include "crypto/mutation.h"
 #include "outbox/timeline.h"
 
 namespace waxwing {
@@ -22,6 +23,9 @@ bool Apply::addReceived(Transaction& transaction, const Head& head, MessageTable
   row.position = noted_.place;
   row.author = head.from.account;
   row.device = head.from.device;
+  if (mutated(Mutation::kAttributeToPrimary) && !row.mine) {
+    row.device = context_.roster.devices(row.author, context_.selfAddress()).front().device;
+  }
   row.id = head.messageId;
   row.conversation = head.conversation;
   row.sentAt = head.sentAt.value;

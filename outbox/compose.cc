@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "crypto/mutation.h"
+
 namespace waxwing {
 
 namespace {
@@ -126,6 +128,7 @@ void Composer::owe(Transaction& transaction, const AccountId& account, DeviceId 
   const bool toSelf = account == context_.selfAccount();
   const auto devices = devicesOf(account, only);
   if (devices.empty() && toSelf) return;
+  if (toSelf && isText(row) && mutated(Mutation::kForgetSibling)) return;
   context_.owing.insert(account);
   if (devices.empty()) return context_.deliveries.addWaiting(transaction, {account, row.position, only});
 
@@ -134,6 +137,7 @@ void Composer::owe(Transaction& transaction, const AccountId& account, DeviceId 
   Content& written = synced ? *synced : content;
   const bool leaves = mayLeave(account, written.body);
   for (const DeviceAddress& device : devices) {
+    if (mutated(Mutation::kForgetDevice) && !(device == devices.front())) continue;
     const DeliveryTable::Key key{account, row.position, device.device};
     std::optional<DeliveryTable::Cipher> cipher;
     if (leaves && !context_.deliveries.hasWaiting(device)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/mutation.h"
 #include "outbox/lacks.h"
 #include "outbox/timeline.h"
 
@@ -31,6 +32,7 @@ std::int64_t placeOf(const StreamTable::Hole& hole, std::uint64_t sequence) {
 
 void Holes::open(Transaction& transaction, const AccountId& conversation, const Key& key, std::uint64_t first,
                  std::uint64_t last) {
+  if (mutated(Mutation::kHideHoles)) return;
   Hole hole{first, last, 0, Fate::kMissing};
   const std::uint64_t places = std::min<std::uint64_t>(last - first + 1, limits::kHolePlaces);
   hole.message = addNote(context_, transaction, conversation, key.device, kindOf(hole), textOf(hole),

@@ -2,6 +2,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "crypto/mutation.h"
 #include "outbox/lacks.h"
 #include "outbox/lanes.h"
 
@@ -177,6 +178,7 @@ void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTab
     if (!envelope) throw std::logic_error("an envelope of our own cannot be sealed: " + envelope.error().message);
     batch.envelopes.push_back(std::move(*envelope));
   }
+  if (mutated(Mutation::kReverseLane)) std::ranges::reverse(batch.envelopes);
   lane.busy = true;
   lane.submitting = true;
   for (auto& row : rows) row.cipher.reset();
@@ -193,6 +195,9 @@ void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTabl
   Lane& lane = lanes_[account];
   lane.busy = false;
   lane.submitting = false;
+  if (!answer && mutated(Mutation::kBelieveLostAnswer)) {
+    return onItems(account, lane, rows, std::vector<ItemOutcome>(rows.size(), {ItemOutcome::Kind::kAccepted, {}}));
+  }
   if (!answer) {
     Step step(context_, CommitPoint::kAnswer);
     for (const auto& row : rows) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/mutation.h"
+
 namespace waxwing {
 
 namespace {
@@ -133,7 +135,7 @@ Lanes::Batch Lanes::collect(const AccountId& account, Lane& lane) {
       blocked[device] = true;
       return Next::kGoOn;
     }
-    if (!parts_.flush.mayLeave(row.cipher->anchor)) {
+    if (!parts_.flush.mayLeave(row.cipher->anchor) && !mutated(Mutation::kForgetAnchor)) {
       batch.wantsAnchor = true;
       blocked[device] = true;
       return Next::kGoOn;
@@ -253,6 +255,10 @@ Result<OutgoingEnvelope> Lanes::seal(const DeliveryTable::Row& row) {
   const SealKey key{static_cast<SealSuite>(peer.sealKey->suite), peer.sealKey->id, peer.sealKey->key};
   auto sealed = sealEnvelope(envelope, key, context_.random);
   if (!sealed) return tl::unexpected(sealed.error());
+  if (mutated(Mutation::kSenderOnTheWire)) {
+    const auto sender = context_.selfAccount().view();
+    sealed->insert(sealed->end(), sender.begin(), sender.end());
+  }
   return OutgoingEnvelope{envelope.id, to.device, std::move(*sealed)};
 }
 

@@ -1,5 +1,7 @@
 #include "outbox/message_states.h"
 
+#include "crypto/mutation.h"
+
 namespace waxwing {
 
 void MessageStates::accepted(Transaction& transaction, const DeliveryTable::Key& key) {
@@ -52,7 +54,7 @@ void MessageStates::settleAll(Transaction& transaction, const AccountId& account
 void MessageStates::raise(Transaction& transaction, const MessageTable::Row& row, DeliveryState heard,
                           FailedReason failed) {
   const auto held = static_cast<DeliveryState>(row.state);
-  const DeliveryState now = later(held, heard);
+  const DeliveryState now = mutated(Mutation::kStateBackward) ? heard : later(held, heard);
   if (now == held) return;
   context_.messages.putState(transaction, row.position, static_cast<std::uint8_t>(now),
                              static_cast<std::uint8_t>(now == DeliveryState::kFailed ? failed : FailedReason::kNone));

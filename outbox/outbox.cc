@@ -1,5 +1,6 @@
 #include "outbox/outbox.h"
 
+#include "crypto/mutation.h"
 #include "crypto/text.h"
 #include "outbox/core.h"
 #include "outbox/restored.h"
@@ -67,6 +68,7 @@ Result<MessageId> Outbox::send(const AccountId& to, std::string_view text) {
                                                        .kind = static_cast<std::uint8_t>(TimelineItem::Kind::kText),
                                                        .body = body::Text{std::string(text)},
                                                        .owedTo = {to, core_->context.selfAccount()}});
+  if (mutated(Mutation::kSendWithoutCommit) && composed.id.bytes[0] % 16 == 0) return composed.id;
   step.commit();
   core_->turn();
   return composed.id;
@@ -279,6 +281,12 @@ void Outbox::onAttached(std::uint64_t acknowledged, std::uint64_t last) {
 }
 
 void Outbox::onPage(Page page) {
+  if (mutated(Mutation::kAcknowledgeBeforeCommit) && !page.items.empty()) {
+    const auto* last = std::get_if<IncomingEnvelope>(&page.items.back());
+    const Ticket ticket = core_->network.tickets.openFor<MailboxAnswer>([](const auto&) {});
+    if (last != nullptr) core_->network.link->acknowledge(last->number, ticket);
+    return core_->inbox.add(std::move(page));
+  }
   core_->inbox.add(std::move(page));
   core_->applySlice();
   core_->turn();

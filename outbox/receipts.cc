@@ -1,5 +1,7 @@
 #include "outbox/receipts.h"
 
+#include "crypto/mutation.h"
+
 namespace waxwing {
 
 namespace {
@@ -12,6 +14,11 @@ DeliveryState stateOf(body::ReceiptKind kind) {
 
 Receipts::Receipts(Context& context, Composer& composer, MessageStates& states)
     : context_(context), composer_(composer), states_(states) {
+  while (mutated(Mutation::kDropReceiptOnCrash) && context_.receipts.hasDue()) {
+    Step step(context_, CommitPoint::kCompose);
+    context_.receipts.takeDue(step, limits::kReceiptsPerContent);
+    step.commit();
+  }
   if (context_.receipts.hasDue()) due_ = context_.now() + limits::kReceiptBatchFirst;
 }
 

@@ -13,6 +13,7 @@
 #include "crypto/hash.h"
 #include "crypto/key_gate.h"
 #include "crypto/limits.h"
+#include "crypto/mutation.h"
 #include "crypto/padding.h"
 #include "session/signal_store.h"
 
@@ -238,7 +239,7 @@ Result<session_state*> Ratchet::Impl::vouchedState(const SignalRef<session_recor
   if (!entry) return tl::unexpected(entry.error());
   auto* state = sendingState(record);
   if (state == nullptr || !isWith(state, entry->identityKey)) return noSession();
-  if (sessions().isSpent(senderRatchetKey(state))) {
+  if (sessions().isSpent(senderRatchetKey(state)) && !mutated(Mutation::kEncryptWithSpentKey)) {
     return fail(Errc::kSpentKey, "the session was in a restored database: it needs a fresh bundle");
   }
   return state;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "crypto/mutation.h"
 #include "store/sqlcipher.h"
 #include "store/sqlite_error.h"
 
@@ -166,6 +167,7 @@ Connection connect(const Database::Options& options) {
   set(db.get(), kNoAutocheckpoint);
   keepWal(db.get());
   if (options.access == Database::Access::kQueryOnly) set(db.get(), kQueryOnly);
+  if (mutated(Mutation::kAnswerBeforeSync)) drain(db.get(), "PRAGMA synchronous = OFF");
   return db;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <system_error>
 
+#include "crypto/mutation.h"
 #include "store/connection.h"
 #include "store/files.h"
 #include "store/key_check.h"
@@ -213,7 +214,7 @@ Savepoint::Savepoint(Transaction& transaction) : db_(transaction.database()) { d
 
 Savepoint::~Savepoint() {
   if (!open_) return;
-  db_.controlQuietly("ROLLBACK TO part");
+  if (!mutated(Mutation::kSkipSavepoint)) db_.controlQuietly("ROLLBACK TO part");
   db_.controlQuietly("RELEASE part");
 }
 

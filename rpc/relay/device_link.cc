@@ -2,6 +2,7 @@
 
 #include <kj/debug.h>
 
+#include "crypto/mutation.h"
 #include "rpc/relay/convert.h"
 
 namespace waxwing::relay {
@@ -40,6 +41,7 @@ kj::Promise<Result<Position>> DeviceLink::attach(wire::Sink::Client sink) {
         if (!position || !self->inCharge_) return position;
         self->sink_ = kj::mv(sink);
         self->acknowledged_ = self->delivered_ = position->acknowledged;
+        if (mutated(Mutation::kFenceWithoutBacklog)) self->delivered_ = self->acknowledged_ = position->last;
         self->backlogEnd_ = position->last;
         // Not before the answer to this call is on its way.
         self->tasks_.add(kj::evalLast([link = self.get()] {

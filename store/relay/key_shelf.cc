@@ -1,5 +1,7 @@
 #include "store/relay/key_shelf.h"
 
+#include "crypto/mutation.h"
+
 namespace waxwing::relay {
 
 KeyStatus KeyShelf::status(std::int64_t mailbox) {
@@ -45,6 +47,7 @@ std::optional<OneTimeKey> KeyShelf::takeOneTime(std::int64_t mailbox) {
     while (rows.next()) {
     }
   }
+  if (mutated(Mutation::kOneTimeKeyTwice)) add_.run(mailbox, taken->id, taken->key);
   countDown_.run(mailbox);
   return taken;
 }

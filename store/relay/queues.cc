@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "crypto/mutation.h"
+
 namespace waxwing::relay {
 namespace {
 
@@ -99,6 +101,10 @@ bool Queues::isKnown(std::int64_t mailbox, const State& state, const EnvelopeId&
 Push Queues::push(std::int64_t mailbox, const Envelope& envelope, KeyClass keyClass, Entrance entrance, WallTime now) {
   State& box = state(mailbox);
   if (isKnown(mailbox, box, envelope.id)) return Push::kKnown;
+  if (mutated(Mutation::kKnownBeforeStored) && isFull(box, envelope.payload.size(), keyClass)) {
+    know_.run(mailbox, envelope.id, 0, 0);
+    return Push::kFull;
+  }
   if (entrance == Entrance::kShut || isFull(box, envelope.payload.size(), keyClass)) return Push::kFull;
   const Slot slot = {box.position.last + 1, ++lastPlace_};
   add_.run(slot.place, mailbox, slot.number, keyClass, now, envelope.id, envelope.payload);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "crypto/mutation.h"
 #include "store/relay/accounts.h"
 #include "store/relay/attempts.h"
 #include "store/relay/bundle_budget.h"
@@ -182,7 +183,9 @@ PublishManifestOutcome SqlcipherMailboxStore::run(const PublishManifest& operati
 AcknowledgeOutcome SqlcipherMailboxStore::run(const Acknowledge& operation) {
   const DeviceEntry* device = accounts_.findLoggedIn(operation.login);
   if (device == nullptr) return {AcknowledgeOutcome::Verdict::kReplaced};
-  return {queues_.acknowledge(device->mailbox, operation.upTo, clock_.now())};
+  std::uint64_t upTo = operation.upTo;
+  if (mutated(Mutation::kAcknowledgeOneMore) && queues_.position(device->mailbox).last > upTo) ++upTo;
+  return {queues_.acknowledge(device->mailbox, upTo, clock_.now())};
 }
 
 PublishKeysOutcome SqlcipherMailboxStore::run(const PublishKeys& operation) {
@@ -263,7 +266,8 @@ SubmitOutcome SqlcipherMailboxStore::run(const Submit& operation) {
   for (const Envelope& envelope : operation.envelopes) {
     const auto entrance = full.contains(envelope.device) ? Entrance::kShut : Entrance::kOpen;
     outcome.items.push_back(place(*caller, {operation.account, envelope.device}, envelope, entrance, outcome));
-    if (outcome.items.back() == SubmitOutcome::Item::kMailboxFull) full.insert(envelope.device);
+    if (outcome.items.back() != SubmitOutcome::Item::kMailboxFull || mutated(Mutation::kOvertakeFull)) continue;
+    full.insert(envelope.device);
   }
   return outcome;
 }
