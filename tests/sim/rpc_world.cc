@@ -18,6 +18,11 @@ constexpr auto kMeeting = 30min;
 
 std::string number(auto value) { return std::to_string(static_cast<int>(value)); }
 
+// What a person is told when the disk is full or the device has just died.
+bool isDiskFailure(const SimDevice& device, const Error& error) {
+  return device.dying() || device.failed() || error.code == Errc::kStoreFull;
+}
+
 std::string described(const LinkState& state) {
   return "link " + number(state.kind) + " stop " + number(state.stop) + " " + state.detail;
 }
@@ -46,8 +51,10 @@ RpcWorld::~RpcWorld() noexcept(false) = default;
 
 SimRelay& RpcWorld::addRelay(const std::string& host) {
   relays_.push_back(std::make_unique<SimRelay>(SimRelay::Place{loop_, network_, random_, directory_.path()},
-                                               RelayAddress{host, 7077, {}},
-                                               [this](const relay::Submit& batch) { tap_.onSubmit(batch); }));
+                                               RelayAddress{host, 7077, {}}, [this](const relay::Submit& batch) {
+                                                 ++submissions_;
+                                                 tap_.onSubmit(batch);
+                                               }));
   relays_.back()->start();
   return *relays_.back();
 }
@@ -112,7 +119,7 @@ std::optional<MessageId> RpcWorld::send(SimDevice& from, const AccountId& to) {
   std::string text = std::string(kMarker) + " " + std::to_string(++texts_) + " from " + from.name();
   const auto id = from.perform([&](Outbox& outbox) { return outbox.send(to, text); });
   if (!id) {
-    if (!from.dying()) throw std::runtime_error("send: " + id.error().message);
+    if (!isDiskFailure(from, id.error())) throw std::runtime_error("send: " + id.error().message);
     return std::nullopt;
   }
   loop_.note("send " + text);
@@ -124,12 +131,16 @@ std::optional<MessageId> RpcWorld::send(SimDevice& from, const AccountId& to) {
 void RpcWorld::readAll(SimDevice& device, const AccountId& conversation) {
   const auto items = device.perform([&](Outbox& outbox) { return outbox.messages(conversation, {.most = 100'000}); });
   if (!items || items->empty()) return;
-  for (const TimelineItem& item : *items) {
-    if (!item.mine) ledger_.noteRead(device.self(), item.id);
-  }
+  const auto note = [&](SimLedger::Reading reading) {
+    for (const TimelineItem& item : *items) {
+      if (!item.mine) ledger_.noteRead(device.self(), item.id, reading);
+    }
+  };
+  note(SimLedger::Reading::kBegun);
   const std::int64_t last = items->back().position;
   const auto done = device.perform([&](Outbox& outbox) { return outbox.markRead(conversation, last); });
-  if (!done && !device.dying()) throw std::runtime_error("read: " + done.error().message);
+  if (done) return note(SimLedger::Reading::kDone);
+  if (!isDiskFailure(device, done.error())) throw std::runtime_error("read: " + done.error().message);
 }
 
 RpcWorld::OldCopy RpcWorld::copy(const SimDevice& device) { return {device.copy(), ledger_.order()}; }
@@ -143,6 +154,11 @@ void RpcWorld::restore(SimDevice& device, const OldCopy& old) {
 void RpcWorld::recover(SimDevice& device) {
   comeToRest();
   ledger_.noteRecovered(device.self());
+}
+
+void RpcWorld::recoverAll() {
+  comeToRest();
+  for (auto& device : devices_) ledger_.noteRecovered(device->self());
 }
 
 void RpcWorld::onEvent(SimDevice& device, const Event& event) {
@@ -208,6 +224,7 @@ void RpcWorld::calm() {
   reap();
   for (auto& relay : relays_) {
     network_.heal(relay->address().name());
+    if (relay->mischief().played() > 0 && relay->running()) relay->kill();  // forgets what it made its clients believe
     relay->spare();
     if (!relay->running() && !relay->start()) unrest_.push_back(relay->address().host + " does not start");
   }
@@ -237,7 +254,12 @@ std::string RpcWorld::owes(SimDevice& device) {
   if (link.kind != LinkState::Kind::kOnline) {
     return "is not online: " + described(link);
   }
-  const auto queued = must(device.perform([](Outbox& outbox) { return outbox.outbox(); }));
+  auto queued = must(device.perform([](Outbox& outbox) { return outbox.outbox(); }));
+  if (ledger_.excuses().stuck) {
+    std::erase_if(queued, [](const OutboxItem& item) {
+      return item.reason == PendingReason::kWaitingForAcceptance || item.reason == PendingReason::kAccessRenewal;
+    });
+  }
   if (!queued.empty()) {
     return "owes " + std::to_string(queued.size()) + ", the first a " + queued.front().kind + " (reason " +
            std::to_string(static_cast<int>(queued.front().reason)) + ", " + queued.front().lastAnswer + ")";
@@ -298,6 +320,11 @@ std::string RpcWorld::reportOn(SimDevice& device) const {
   for (const OutboxItem& item : *queued) {
     text += "  owes " + item.kind + " to device " + std::to_string(item.device.value()) + ", reason " +
             number(item.reason) + ", " + std::to_string(item.attempts) + " attempts, " + item.lastAnswer + "\n";
+  }
+  for (const auto& other : devices_) {
+    const auto contact = device.perform([&](Outbox& outbox) { return outbox.findContact(other->account()); });
+    if (!contact || !*contact || (*contact)->state == ContactState::kAccepted) continue;
+    text += "  knows " + other->name() + " in state " + number((*contact)->state) + "\n";
   }
   auto find = device.db().prepare("SELECT code, reason, count(*) FROM refusal GROUP BY code, reason");
   Rows rows = find.query();

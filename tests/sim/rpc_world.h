@@ -58,6 +58,7 @@ class RpcWorld {
   void restore(SimDevice& device, const OldCopy& old);
   // Comes to rest; from then on everything must arrive again.
   void recover(SimDevice& device);
+  void recoverAll();
 
   // Time. What is dying is killed in between.
   void run(Span span);
@@ -66,11 +67,17 @@ class RpcWorld {
   // anything. False, with the reason as an offence, if that does not come about within `bound`.
   bool comeToRest(Span bound = std::chrono::hours(6));
   bool isAtRest(std::string* why = nullptr);
+  // Ends all faults and starts all that is down.
+  void calm();
 
   // Looks at all timelines and all that was tapped; then `offences`.
   void check();
   void checkAtRest();
   std::vector<std::string> offences() const;
+  // Something that only the caller could see.
+  void offend(std::string line) { unrest_.push_back(std::move(line)); }
+  // Batches that reached a relay.
+  std::uint64_t submissions() const { return submissions_; }
   // All of the above for a person, with the end of the trace and what each device owes and has refused.
   std::string report() const;
 
@@ -79,7 +86,6 @@ class RpcWorld {
  private:
   void reap();
   void noticeListed();
-  void calm();
   bool isWhole(const SimDevice& device) const { return device.running() && !device.dying(); }
   void onEvent(SimDevice& device, const Event& event);
   std::string owes(SimDevice& device);
@@ -92,6 +98,7 @@ class RpcWorld {
   SimLedger ledger_;
   WireTap tap_;
   std::uint64_t texts_ = 0;
+  std::uint64_t submissions_ = 0;
   Span lastRunBegan_{0};
   std::map<AccountId, SimRelay*> homes_;
   std::set<DeviceAddress> retired_;

@@ -44,28 +44,36 @@ std::string SimDevice::request(const AccountId& account) {
 void SimDevice::join(const std::string& grant) { open(must(joinProfile(options(), grant, clock_, random_))); }
 
 bool SimDevice::start() {
-  auto db = openProfile(options());
-  if (!db) {
-    place_.loop.note("does not start " + name_ + ": " + db.error().message);
-    dying_ = false;
-    return false;
+  try {
+    auto db = openProfile(options());
+    if (db && open(std::move(*db))) return true;
+    if (!db) place_.loop.note(name_ + ": " + db.error().message);
+  } catch (const StoreFailure&) {
+  } catch (const Killed&) {
   }
-  open(std::move(*db));
-  return true;
+  place_.loop.note("does not start " + name_);
+  clearAway();
+  return false;
 }
 
-void SimDevice::open(std::unique_ptr<Database> db) {
+bool SimDevice::open(std::unique_ptr<Database> db) {
   db_ = db.get();
   db_->onCommitPoint([this](CommitPoint point, CommitEdge edge) { passCommitPoint(point, edge); });
-  core_ = must(Core::open(std::move(db), {.timer = place_.loop.timer(),
-                                          .dialer = *dialer_,
-                                          .clock = clock_,
-                                          .random = random_,
-                                          .restoreMarker = useMarker_ == Marker::kKept ? &marker_ : nullptr,
-                                          .onEvent = [this](const Event& event) { onEvent_(*this, event); }}));
+  auto core = Core::open(std::move(db), {.timer = place_.loop.timer(),
+                                         .dialer = *dialer_,
+                                         .clock = clock_,
+                                         .random = random_,
+                                         .restoreMarker = useMarker_ == Marker::kKept ? &marker_ : nullptr,
+                                         .onEvent = [this](const Event& event) { onEvent_(*this, event); }});
+  if (!core) {
+    place_.loop.note(name_ + ": " + core.error().message);
+    return false;
+  }
+  core_ = std::move(*core);
   self_ = must(core_->perform([](Outbox& outbox) { return outbox.self(); }));
   place_.loop.note("start " + name_);
   if (online_) core_->goOnline();
+  return true;
 }
 
 void SimDevice::kill() {

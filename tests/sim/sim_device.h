@@ -101,7 +101,7 @@ class SimDevice {
 
  private:
   Database::Options options() const;
-  void open(std::unique_ptr<Database> db);
+  bool open(std::unique_ptr<Database> db);
   void passCommitPoint(CommitPoint point, CommitEdge edge);
   void die();
   void clearAway();

@@ -12,7 +12,8 @@ constexpr std::size_t kWhole = 100'000;
 
 bool tellsOfLoss(TimelineItem::Kind kind) {
   using Kind = TimelineItem::Kind;
-  return kind == Kind::kHole || kind == Kind::kUnreadable || kind == Kind::kGap || kind == Kind::kEquivocation;
+  return kind == Kind::kHole || kind == Kind::kUnreadable || kind == Kind::kGap || kind == Kind::kLost ||
+         kind == Kind::kEquivocation;
 }
 
 bool anyOf(const AccountId& account, const std::set<DeviceAddress>& devices) {
@@ -57,14 +58,16 @@ void SimLedger::noteRestored(const DeviceAddress& device, std::uint64_t orderThe
   for (auto& [id, sent] : sent_) {
     if (sent.from == device && sent.order > orderThen) sent.promise = Sent::Promise::kVoid;
     sent.excused.insert(device);
-    states_.erase({device, id});
   }
+  std::erase_if(states_, [&](const auto& entry) { return entry.first.first == device; });
   recovering_.insert(device);
   excuses_.lines = true;
 }
 
-void SimLedger::noteRead(const DeviceAddress& device, const MessageId& id) {
-  if (const auto sent = sent_.find(id); sent != sent_.end()) sent->second.readBy.insert(device);
+void SimLedger::noteRead(const DeviceAddress& device, const MessageId& id, Reading reading) {
+  const auto sent = sent_.find(id);
+  if (sent == sent_.end()) return;
+  (reading == Reading::kDone ? sent->second.readBy : sent->second.mayBeReadBy).insert(device);
 }
 
 void SimLedger::noteEvent(SimDevice& device, const Event& event) {
@@ -135,7 +138,7 @@ void SimLedger::checkState(const SimDevice& device, const TimelineItem& item, co
   if (item.state == DeliveryState::kDelivered && !anyOf(sent.to, sent.heldBy)) {
     offend(device.name() + " says delivered, and nobody has " + describe(item.id));
   }
-  if (item.state == DeliveryState::kRead && !anyOf(sent.to, sent.readBy)) {
+  if (item.state == DeliveryState::kRead && !anyOf(sent.to, sent.mayBeReadBy)) {
     offend(device.name() + " says read, and nobody read " + describe(item.id));
   }
 }

@@ -16,12 +16,14 @@ struct Excuses {
   bool reportedLoss = false;  // a message may be lacking where a line says that something of its sender is missing
   bool silentLoss = false;    // a message may be lacking without a line
   bool lag = false;           // a state may stay behind the truth
+  bool stuck = false;         // a queue may wait for an acceptance or an access key that was lost
 
   void add(const Excuses& more) {
     lines = lines || more.lines;
     reportedLoss = reportedLoss || more.reportedLoss;
     silentLoss = silentLoss || more.silentLoss;
     lag = lag || more.lag;
+    stuck = stuck || more.stuck;
   }
 };
 
@@ -36,8 +38,9 @@ class SimLedger {
     std::set<DeviceAddress> owedTo;
     // The sender lost it with a restored copy before it may have left: it may stay away everywhere.
     enum class Promise { kKept, kVoid } promise = Promise::kKept;
-    std::set<DeviceAddress> heldBy;   // ever
-    std::set<DeviceAddress> readBy;   // ever, of what others sent
+    std::set<DeviceAddress> heldBy;       // ever
+    std::set<DeviceAddress> mayBeReadBy;  // of what others sent: the device was told to, and may have died over it
+    std::set<DeviceAddress> readBy;
     std::set<DeviceAddress> excused;  // lost with a restored copy
   };
 
@@ -51,9 +54,11 @@ class SimLedger {
   // contacts may still write to sessions that the copy does not know: what it cannot read is shown as a hole.
   void noteRestored(const DeviceAddress& device, std::uint64_t orderThen);
   void noteRecovered(const DeviceAddress& device) { recovering_.erase(device); }
-  void noteRead(const DeviceAddress& device, const MessageId& id);
+  enum class Reading { kBegun, kDone };
+  void noteRead(const DeviceAddress& device, const MessageId& id, Reading reading);
   void noteEvent(SimDevice& device, const Event& event);
   void excuse(const Excuses& more) { excuses_.add(more); }
+  const Excuses& excuses() const { return excuses_; }
   std::uint64_t order() const { return order_; }
 
   // Compares all timelines and states of these devices with the truth, at any time: nothing twice, nothing altered,

@@ -43,7 +43,7 @@ class Recover : public Meeting {
 };
 
 TEST_F(Recover, WhatAHostileRelayDropsHereAndThere) {
-  world.ledger().setHoles(SimLedger::Holes::kAllowed);
+  world.ledger().excuse({.lines = true});
   for (SimRelay* relay : {&aliceRelay, &bobRelay}) {
     relay->loses = [this](const DeviceAddress&) { return world.random().below(3) == 0; };
   }
@@ -62,7 +62,7 @@ TEST_F(Recover, WhatAHostileRelayDropsHereAndThere) {
 }
 
 TEST_F(Recover, WhatARestoredRelayForgot) {
-  world.ledger().setHoles(SimLedger::Holes::kAllowed);
+  world.ledger().excuse({.lines = true});
   say(alice, bob, 2);
   const auto old = bobRelay.disk().copy();
   say(alice, bob, 2);
@@ -110,7 +110,7 @@ TEST_F(Recover, WhatARestoredRecipientLostWhoseRelayIsHostileToo) {
 }
 
 TEST_F(Recover, WhatASenderCannotSendAgainIsSaidToBoth) {
-  world.ledger().setHoles(SimLedger::Holes::kAllowed);
+  world.ledger().excuse({.lines = true});
   const auto old = world.copy(alice);
   bobRelay.loses = [](const DeviceAddress&) { return true; };
   say(alice, bob, 2);
@@ -142,7 +142,7 @@ class Hostility {
     world_.introduce(*devices[2], *devices[0]);
     if (below(2) == 0) world_.addDevice(*devices[1], "bob-phone");
     world_.comeToRest();
-    world_.ledger().setHoles(SimLedger::Holes::kAllowed);
+    world_.ledger().excuse({.lines = true});
     for (auto& relay : world_.relays()) {
       relay->loses = [this](const DeviceAddress&) { return below(12) == 0; };
     }
