@@ -175,7 +175,7 @@ class RelayProcess(unittest.TestCase):
             (text, other, "the certificate is no PEM certificate"),
             (other, other, "the certificate is no PEM certificate"),
             (own, own, "the key is no PEM private key"),
-            (own, self.home / "none", "cannot read"),
+            (own, self.home / "none", "cannot be read"),
             (broken_chain, other, "certificate or key"),
         ):
             with self.subTest(said):
