@@ -82,8 +82,8 @@ class Restore(WorldTest):
         self.b.put_back(copy)
         self.a.send(self.b, "received by the copy")
         sync_all(self.a, self.b)
-        self.assertEqual(self.b.texts(self.a, mine=False), ["first", "received by the copy"])
-        self.assertIn("hole", self.b.kinds(self.a))
+        self.assertEqual(self.b.texts(self.a, mine=False), ["first", "received, then lost", "received by the copy"])
+        self.assertNotIn("hole", self.b.kinds(self.a))
 
     def test_both(self):
         copies = self.a.copy_aside(), self.b.copy_aside()
