@@ -102,7 +102,9 @@ kj::Promise<void> DeviceLink::readAndDeliver(PageLimits page, PageBudget::Share 
   return services_.queue.read(read).then(
       [this, page, share = kj::mv(share)](Result<std::vector<QueueItem>> items) mutable -> kj::Promise<void> {
         pumping_ = false;
-        if (!items) return retryLater();
+        if (!items && services_.queue.failed()) return retryLater();
+        // The device is not left waiting for what cannot be read: it sees the link end, and says so.
+        if (!items) return KJ_EXCEPTION(FAILED, "the mailbox cannot be read");
         share.shrinkTo(totalBytes(*items));
         return deliver(*items, page).attach(kj::mv(share));
       });

@@ -5,9 +5,12 @@ sent is there, once, in order, and the states are true.
 """
 
 import json
+import subprocess
 import unittest
 
-from harness import CHEAP, LONG, Killed, Profile, World, main
+from harness import BIN, CHEAP, LONG, Killed, Profile, World, main
+
+OLDER_SCHEMA = BIN / "waxwing-test-older-schema"
 
 # Which passing of a point kills, counted anew in each process.
 ONCE = [1]
@@ -152,6 +155,24 @@ class Kills(unittest.TestCase):
                 a, b = life.init("alice"), life.init("bob")
                 life.introduce(a, b)
                 life.world.relay.process.wait(90)
+                life.talk(a, b)
+                self.check(a, b)
+
+    def test_migrate(self):
+        """Both programs find what the first schema left, and are killed while they take its next step."""
+        for edge in ("before", "after"):
+            with self.subTest(edge=edge):
+                life = Life()
+                self.addCleanup(life.close)
+                a, b = life.init("alice"), life.init("bob")
+                life.introduce(a, b)
+                life.world.relay.stop()
+                subprocess.run([OLDER_SCHEMA, "client", a.directory, a.passphrase], check=True)
+                subprocess.run([OLDER_SCHEMA, "relay", life.world.relay.directory], check=True)
+                with self.assertRaises(Killed):
+                    a.run("status", WAXWING_KILL_AT=f"migrate:{edge}")
+                self.assertFalse(life.world.relay.start(kill_at=f"migrate:{edge}"))
+                self.assertTrue(life.world.relay.start())
                 life.talk(a, b)
                 self.check(a, b)
 
