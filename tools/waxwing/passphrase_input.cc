@@ -1,6 +1,7 @@
 #include "tools/waxwing/passphrase_input.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -59,6 +60,11 @@ class Terminal {
   void say(std::string_view text) const {
     [[maybe_unused]] const ssize_t written = ::write(fd_, text.data(), text.size());
   }
+  // Waits for a line. False if a signal came instead, then or before, that `whileWaiting` does not block.
+  bool awaitLine(const sigset_t& whileWaiting) const {
+    pollfd input{.fd = fd_, .events = POLLIN, .revents = 0};
+    return ::ppoll(&input, 1, nullptr, &whileWaiting) >= 0;
+  }
   // nullopt at the end of input, or if a signal interrupted it.
   std::optional<SecretBytes> readLine() const {
     SecretBytes line(kPassphraseBytes);
@@ -73,12 +79,16 @@ class Terminal {
 };
 
 // While it lives the terminal shows nothing of what is typed, and Ctrl-C ends a read instead of the process, which
-// would leave the terminal so.
+// would leave the terminal so. It is blocked but for the time of waiting: whenever it comes, a read sees it.
 class Hidden {
  public:
   explicit Hidden(const Terminal& terminal) : terminal_(terminal) {
     struct sigaction interrupt {};
     interrupt.sa_handler = [](int) {};
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    ::sigaddset(&blocked, SIGINT);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &formerMask_);
     ::sigaction(SIGINT, &interrupt, &formerAction_);
     ::tcgetattr(terminal_.fd(), &former_);
     termios quiet = former_;
@@ -89,20 +99,28 @@ class Hidden {
   Hidden& operator=(const Hidden&) = delete;
   ~Hidden() {
     ::tcsetattr(terminal_.fd(), TCSAFLUSH, &former_);
+    ::pthread_sigmask(SIG_SETMASK, &formerMask_, nullptr);
     ::sigaction(SIGINT, &formerAction_, nullptr);
     terminal_.say("\n");
+  }
+
+  std::optional<SecretBytes> readLine() const {
+    sigset_t whileWaiting = formerMask_;
+    ::sigdelset(&whileWaiting, SIGINT);
+    return terminal_.awaitLine(whileWaiting) ? terminal_.readLine() : std::nullopt;
   }
 
  private:
   const Terminal& terminal_;
   termios former_{};
+  sigset_t formerMask_{};
   struct sigaction formerAction_ {};
 };
 
 Result<SecretBytes> askOnce(const Terminal& terminal, std::string_view question) {
   const Hidden hidden(terminal);
   terminal.say(question);
-  auto line = terminal.readLine();
+  auto line = hidden.readLine();
   if (!line) return refuse("no passphrase was given");
   return std::move(*line);
 }
