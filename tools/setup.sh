@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building Waxwing needs, all of it from Debian. Safe to run again: it does nothing when everything is there.
+#   ./tools/setup.sh          for everything but the fuzzers
+#   ./tools/setup.sh fuzz     for the fuzzers as well: clang, libFuzzer, and what names the lines in their reports
 set -euo pipefail
 
 packages=(
@@ -9,6 +11,14 @@ packages=(
   libexpected-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev
 )
+case "${1:-}" in
+  '') ;;
+  fuzz) packages+=(clang libclang-rt-dev llvm) ;;
+  *)
+    echo "usage: $0 [fuzz]" >&2
+    exit 2
+    ;;
+esac
 sqlcipher_minimum=4.5
 
 say() { printf 'setup: %s\n' "$*"; }

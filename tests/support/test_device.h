@@ -84,6 +84,8 @@ class TestDevice {
   DeviceAddress address() const { return rooms_->self.address(); }
   ManualClock& clock() { return clock_; }
   Random& random() { return random_; }
+  // Randomness from here on follows from this seed, whatever happened before.
+  void reseed(std::uint64_t seed) { random_ = SeededRandom(seed); }
   SignedManifest manifest() { return *rooms_->manifests.find(address().account); }
 
   // Runs `work(transaction)` and commits, whatever it returns.
@@ -200,8 +202,8 @@ class TestDevice {
         std::make_unique<Rooms>(must(openClientDatabase(options(Database::Existing::kMustExist))), clock_, random_);
   }
 
-  TemporaryDirectory directory_;
-  TemporaryDirectory copies_;
+  TemporaryDirectory directory_{TemporaryDirectory::fastParent()};
+  TemporaryDirectory copies_{TemporaryDirectory::fastParent()};
   Bytes key_ = Bytes(32, 0x5a);
   ManualClock& clock_;
   SeededRandom random_;
