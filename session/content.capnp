@@ -138,7 +138,7 @@ struct OwnSync {
   # To one's own devices only.
   union {
     sent @0 :Body;
-    # What this device sent to `head.conversation`, with the same messageId.
+    # What this device sent to `head.conversation`, with the same messageId; never a sync itself.
     read @1 :List(Reference);
     # Messages of `head.conversation` that the user has seen.
     contact @2 :Contact;

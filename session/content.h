@@ -126,7 +126,7 @@ struct ContactRequest {
 };
 // A body of one's own device to its siblings.
 struct SyncSent {
-  Bytes body;  // an encoded Body message, see `decodeBody`
+  Bytes body;  // an encoded Body message, see `decodeBody`: one that decodes, and no sync itself
 };
 struct SyncRead {
   std::vector<MessageRef> messages;

@@ -44,6 +44,7 @@ class ContentDecoder {
   body::Receipt receipt(wire::Receipt::Reader in);
   body::Profile profile(wire::Profile::Reader in);
   Body sync(wire::OwnSync::Reader in, ByteView whole);
+  body::SyncSent syncSent(wire::Body::Reader in);
   body::SyncRead syncRead(capnp::List<wire::Reference>::Reader in);
   body::SyncContact syncContact(wire::OwnSync::Contact::Reader in);
   body::SyncAccessKeys syncAccessKeys(wire::OwnSync::AccessKeys::Reader in);

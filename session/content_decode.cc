@@ -182,13 +182,23 @@ body::SyncAccessKeys ContentDecoder::syncAccessKeys(wire::OwnSync::AccessKeys::R
   return keys;
 }
 
+body::SyncSent ContentDecoder::syncSent(wire::Body::Reader in) {
+  // Asked first: what stands in each other to any depth would be copied once per level.
+  if (in.isSync()) {
+    refuse(Errc::kMalformed, "a sync of a sync");
+    return {};
+  }
+  SegmentBuilder builder(limits::kContentBytes);
+  builder.setRoot(in);
+  body::SyncSent sent{toBytes(builder.bytes())};
+  if (const auto inner = decodeBody(sent.body); !inner) refuse(inner.error().code, "what was sent");
+  return sent;
+}
+
 Body ContentDecoder::sync(wire::OwnSync::Reader in, ByteView whole) {
   switch (in.which()) {
-    case wire::OwnSync::SENT: {
-      SegmentBuilder builder(limits::kContentBytes);
-      builder.setRoot(in.getSent());
-      return body::SyncSent{toBytes(builder.bytes())};
-    }
+    case wire::OwnSync::SENT:
+      return syncSent(in.getSent());
     case wire::OwnSync::READ:
       return syncRead(in.getRead());
     case wire::OwnSync::CONTACT:

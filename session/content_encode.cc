@@ -159,6 +159,7 @@ struct LimitChecker {
   }
   Result<void> operator()(const body::SyncSent& body) {
     if (const auto inner = decodeBody(body.body); !inner) return tl::unexpected(inner.error());
+    if (SegmentReader(body.body).root<wire::Body>().isSync()) return fail(Errc::kInvalidArgument, "a sync of a sync");
     return {};
   }
   Result<void> operator()(const body::ResendRequest& body) {

@@ -20,11 +20,8 @@ void judge(const Body& body) {
   }
 }
 
-// A newer version's body, or an own device's sync around one that is refused when it is applied.
-bool isOnlyRead(const Body& body) {
-  const auto* sent = std::get_if<body::SyncSent>(&body);
-  return std::holds_alternative<body::Unsupported>(body) || (sent != nullptr && !decodeBody(sent->body));
-}
+// A newer version's body.
+bool isOnlyRead(const Body& body) { return std::holds_alternative<body::Unsupported>(body); }
 
 void runContent(ByteView bytes) {
   const auto content = decode(bytes);

@@ -122,6 +122,23 @@ TEST_F(ContentTest, KeepsTheFieldsOfBodies) {
   EXPECT_EQ(std::get<body::Text>(*decodeBody(sent.body)).text, "sent");
 }
 
+TEST_F(ContentTest, ASyncOfWhatWouldBeRefusedByItselfIsRefused) {
+  auto bytes = toBytes(encode({head(), body::SyncSent{toBytes(encodeBody(body::Text{"sent"})->view())}})->view());
+  const auto text = std::ranges::search(bytes, std::string_view("sent"));
+  ASSERT_FALSE(text.empty());
+  text.front() = 0xff;
+  const auto refused = decode(bytes);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kNotUtf8);
+}
+
+TEST_F(ContentTest, ASyncHoldsNoSync) {
+  const auto inner = toBytes(encodeBody(body::SyncRead{{reference()}})->view());
+  const auto refused = encodeBody(body::SyncSent{inner});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+}
+
 TEST_F(ContentTest, HostileEncodingsAreRefusedOrReadButNeverHarm) {
   for (auto& body : oneOfEach()) {
     const auto bytes = *encode({head(), std::move(body)});
