@@ -42,7 +42,7 @@ void put(const auto& blobs, capnp::List<capnp::Data>::Builder out) {
 }
 
 void put(const body::Profile& profile, wire::Profile::Builder out) {
-  if (!profile.name.empty()) out.setName(profile.name);
+  if (!profile.name.empty()) out.setName(whole(profile.name));
   if (profile.contactKey) out.setContactKey(blob(profile.contactKey->view()));
   if (profile.relay) out.setRelay(profile.relay->text());
 }
@@ -52,29 +52,29 @@ struct BodyEncoder {
   wire::Body::Builder out;
 
   void operator()(const body::Empty&) { out.setEmpty(); }
-  void operator()(const body::Text& body) { out.setText(body.text); }
+  void operator()(const body::Text& body) { out.setText(whole(body.text)); }
   void operator()(const body::Attachments& body) {
     auto list = out.initAttachments(sizeOf(body.items));
     for (capnp::uint i = 0; i < list.size(); ++i) {
       const auto& item = body.items[i];
-      list[i].setLocation(item.location);
+      list[i].setLocation(whole(item.location));
       list[i].setKey(blob(item.key));
       list[i].setDigest(blob(item.digest.view()));
       list[i].setSize(item.size);
-      list[i].setContentType(item.contentType);
-      list[i].setName(item.name);
+      list[i].setContentType(whole(item.contentType));
+      list[i].setName(whole(item.name));
     }
   }
   void operator()(const body::Edit& body) {
     auto edit = out.initEdit();
     put(body.target, edit.initTarget());
-    edit.setText(body.text);
+    edit.setText(whole(body.text));
   }
   void operator()(const body::Delete& body) { put(body.target, out.initDelete()); }
   void operator()(const body::Reaction& body) {
     auto reaction = out.initReaction();
     put(body.target, reaction.initTarget());
-    reaction.setEmoji(body.emoji);
+    reaction.setEmoji(whole(body.emoji));
   }
   void operator()(const body::Receipt& body) {
     auto receipt = out.initReceipt();
@@ -96,7 +96,7 @@ struct BodyEncoder {
   void operator()(const body::SyncContact& body) {
     auto contact = out.initSync().initContact();
     contact.setAccount(blob(body.account.view()));
-    if (!body.name.empty()) contact.setName(body.name);
+    if (!body.name.empty()) contact.setName(whole(body.name));
     contact.setState(body.state);
     if (body.contactKey) contact.setContactKey(blob(body.contactKey->view()));
     if (body.relay) contact.setRelay(body.relay->text());
@@ -124,7 +124,7 @@ struct BodyEncoder {
   void operator()(const body::ContactRequest& body) {
     auto request = out.initContactRequest();
     put(body.profile, request.initProfile());
-    request.setNote(body.note);
+    request.setNote(whole(body.note));
     request.setInviteKey(blob(body.inviteKey.view()));
   }
   void operator()(const body::Unsupported&) {}

@@ -3,6 +3,8 @@
 #include <capnp/message.h>
 #include <kj/exception.h>
 
+#include <string>
+
 #include "crypto/bytes.h"
 #include "crypto/error.h"
 #include "crypto/limits.h"
@@ -68,6 +70,8 @@ inline bool isWholeSegment(ByteView bytes) { return !bytes.empty() && bytes.size
 
 inline ByteView view(capnp::Data::Reader data) { return {data.begin(), data.size()}; }
 inline capnp::Data::Reader blob(ByteView bytes) { return {bytes.data(), bytes.size()}; }
+// The whole of it: given a std::string itself, Cap'n Proto's setters stop at its first NUL.
+inline capnp::Text::Reader whole(const std::string& text) { return {text.data(), text.size()}; }
 inline std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
 // A blob of exactly the value's size; `ok` turns false otherwise. Read everything, then ask once.

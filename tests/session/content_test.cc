@@ -112,6 +112,8 @@ TEST_F(ContentTest, KeepsTheHead) {
 TEST_F(ContentTest, KeepsTheFieldsOfBodies) {
   EXPECT_EQ(bodyRoundTrip(body::Text{"grüße"}).text, "grüße");
   EXPECT_EQ(bodyRoundTrip(body::Edit{reference(), "new"}).target, reference());
+  EXPECT_EQ(bodyRoundTrip(body::Text{std::string("a\0b", 3)}).text, std::string("a\0b", 3));
+  EXPECT_EQ(bodyRoundTrip(body::Profile{std::string("a\0b", 3), {}, {}}).name, std::string("a\0b", 3));
   const auto contact = bodyRoundTrip(syncContact());
   EXPECT_TRUE(contact.contactKey);
   EXPECT_FALSE(contact.relay);
