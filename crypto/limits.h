@@ -23,7 +23,7 @@ inline constexpr hours kManifestUnconfirmedAge = 30 * kDay;
 inline constexpr std::size_t kRelayAddressBytes = 2048;
 inline constexpr std::size_t kNameBytes = 128;
 inline constexpr std::size_t kInviteBytes = 4096;
-inline constexpr std::size_t kDeviceRequestBytes = 1024;          // as text
+inline constexpr std::size_t kDeviceRequestBytes = 1024;            // as text
 inline constexpr std::size_t kDeviceGrantBytes = 16 * 1024 * 1024;  // as text
 
 // Published keys (protocol.md §2)
@@ -99,10 +99,14 @@ inline constexpr std::size_t kUnsentBytes = 1024 * 1024;
 inline constexpr std::size_t kConnections = 4096;
 inline constexpr std::size_t kAnonymousCallsInFlight = 16;
 inline constexpr std::size_t kCallsInFlight = 256;
+inline constexpr std::size_t kOpenQuestions = 2048;  // asked and not finished with, answered or not
+inline constexpr std::size_t kCapabilities = 512;    // handed out and not released
+inline constexpr std::size_t kHandshakes = 256;      // under way, each port
 inline constexpr milliseconds kConnectTimeout = 10s;
 inline constexpr milliseconds kHandshakeTimeout = 10s;
 inline constexpr milliseconds kLoginTimeout = 30s;
 inline constexpr milliseconds kCallTimeout = 30s;
+inline constexpr milliseconds kTakenWithin = 30s;  // what was sent to a peer, before it counts as gone
 inline constexpr milliseconds kNonceAge = 30s;
 inline constexpr milliseconds kPingEvery = 25s;
 inline constexpr milliseconds kPingAnswer = 10s;

@@ -21,7 +21,8 @@ constexpr std::size_t flowLimitWords(std::size_t messageBytes) { return 2 * mess
 Connection::Connection(kj::Own<Core> core, kj::Own<kj::AsyncIoStream> stream, std::uint64_t number)
     : core_(kj::mv(core)),
       stream_(kj::mv(stream), limits::kAnonymousMessageBytes, GuardedStream::Reading::kPause),
-      network_(stream_, capnp::rpc::twoparty::Side::SERVER, readerOptions()),
+      questions_(stream_),
+      network_(questions_, capnp::rpc::twoparty::Side::SERVER, readerOptions()),
       peer_(kj::refcounted<Peer>(kj::addRef(*core_), number, [this] { raiseLimits(); })),
       rpc_(capnp::makeRpcServer(network_, kj::heap<RelayService>(kj::addRef(*peer_)))) {
   rpc_.setFlowLimit(flowLimitWords(limits::kAnonymousMessageBytes));
@@ -37,10 +38,14 @@ void Connection::raiseLimits() {
 
 kj::Promise<void> Connection::run() {
   auto asked = peer_->whenClosed().then([this] { return finishWriting(); });
-  return network_.onDisconnect().exclusiveJoin(untilIdle()).exclusiveJoin(kj::mv(asked)).then([this] {
-    core_->observer().count(RelayObserver::Event::kDisconnected, 1);
-    peer_->noteAttempts();
-  });
+  return network_.onDisconnect()
+      .exclusiveJoin(untilIdle())
+      .exclusiveJoin(kj::mv(asked))
+      .exclusiveJoin(kj::mv(dropped_.promise))
+      .then([this] {
+        core_->observer().count(RelayObserver::Event::kDisconnected, 1);
+        peer_->noteAttempts();
+      });
 }
 
 kj::Promise<void> Connection::untilIdle() {

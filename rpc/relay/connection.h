@@ -3,6 +3,7 @@
 #include <capnp/rpc-twoparty.h>
 
 #include "rpc/relay/peer.h"
+#include "rpc/relay/question_limit.h"
 #include "rpc/wire/guarded_stream.h"
 
 namespace waxwing::relay {
@@ -19,6 +20,12 @@ class Connection {
   // go.
   kj::Promise<void> run();
   void close() { peer_->close(); }
+  // Ends it at once, without a farewell.
+  void drop() { dropped_.fulfiller->fulfill(); }
+  bool isDropped() { return !dropped_.fulfiller->isWaiting(); }
+  // No device is logged in over it: whoever it is loses nothing but a connection.
+  bool isAnonymous() const { return !peer_->hasLink(); }
+  kj::TimePoint lastCall() const { return peer_->lastCall(); }
 
  private:
   void raiseLimits();
@@ -27,8 +34,10 @@ class Connection {
 
   kj::Own<Core> core_;
   GuardedStream stream_;
+  QuestionLimit questions_;
   capnp::TwoPartyVatNetwork network_;
   kj::Own<Peer> peer_;
+  kj::PromiseFulfillerPair<void> dropped_ = kj::newPromiseAndFulfiller<void>();
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;
 };
 

@@ -7,15 +7,21 @@
 namespace waxwing::relay {
 namespace {
 
-// A peer that is gone without a word is noticed after about two minutes.
-void keepAlive(kj::AsyncIoStream& stream) {
+// A peer that is gone without a word is noticed: with data on its way to it after limits::kTakenWithin, else after 80 s
+// (TCP_USER_TIMEOUT ends a silent connection at the first probe that follows an unanswered one). The same holds for one
+// that is there and takes nothing. A stream that cannot be set so shows what it is at the handshake: it must not stop
+// the port.
+void noticeAbsence(kj::AsyncIoStream& stream) {
   const auto set = [&stream](int level, int option, int value) {
     stream.setsockopt(level, option, &value, sizeof value);
   };
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 20);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+  kj::runCatchingExceptions([&set] {
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 20);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits::kTakenWithin.count()));
+  });
 }
 
 }  // namespace
@@ -49,12 +55,22 @@ kj::Promise<void> Listener::acceptNext() {
 kj::Promise<void> Listener::pauseAfter(kj::Exception&&) { return timer_.afterDelay(100 * kj::MILLISECONDS); }
 
 void Listener::shakeHands(kj::Own<kj::AsyncIoStream> stream) {
-  if (handshakes_ >= kHandshakes) return;
-  ++handshakes_;
-  keepAlive(*stream);
+  if (handshakes_.size() >= limits::kHandshakes) dropOldest();
+  const auto number = ++lastHandshake_;
+  auto [dropped, drop] = kj::newPromiseAndFulfiller<void>();
+  handshakes_.emplace(number, kj::mv(drop));
+  noticeAbsence(*stream);
   auto wrapped = timer_.timeoutAfter(toKj(limits::kHandshakeTimeout), tls_.wrap(kj::mv(stream)));
   tasks_->add(wrapped.then([this](kj::Own<kj::AsyncIoStream>&& secure) { server_.accept(kj::mv(secure)); })
-                  .attach(kj::defer([this] { --handshakes_; })));
+                  .exclusiveJoin(kj::mv(dropped))
+                  .attach(kj::defer([this, number] { handshakes_.erase(number); })));
+}
+
+// An honest handshake takes moments: the oldest of many is the one that will not be finished.
+void Listener::dropOldest() {
+  const auto oldest = handshakes_.begin();
+  oldest->second->fulfill();
+  handshakes_.erase(oldest);
 }
 
 }  // namespace waxwing::relay

@@ -10,7 +10,8 @@ namespace waxwing::relay {
 // at once and in the store by its login number. Contracts in rpc/wire/relay.capnp.
 class MailboxService final : public wire::Mailbox::Server {
  public:
-  MailboxService(kj::Own<Peer> peer, kj::Own<DeviceLink> link) : peer_(kj::mv(peer)), link_(kj::mv(link)) {}
+  MailboxService(kj::Own<Peer> peer, Peer::Grant grant, kj::Own<DeviceLink> link)
+      : peer_(kj::mv(peer)), grant_(kj::mv(grant)), link_(kj::mv(link)) {}
 
  protected:
   kj::Promise<void> attach(AttachContext context) override;
@@ -43,6 +44,7 @@ class MailboxService final : public wire::Mailbox::Server {
   CommitQueue& queue() { return peer_->core().queue(); }
 
   kj::Own<Peer> peer_;
+  Peer::Grant grant_;
   kj::Own<DeviceLink> link_;
 };
 

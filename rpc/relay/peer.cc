@@ -1,5 +1,7 @@
 #include "rpc/relay/peer.h"
 
+#include <algorithm>
+
 #include "rpc/relay/convert.h"
 
 namespace waxwing::relay {
@@ -42,6 +44,24 @@ kj::Own<DeviceLink> Peer::link(const LoginRef& login) {
   links_.push_back(kj::addRef(*made));
   core_->takeOver(*made);
   return made;
+}
+
+bool Peer::hasLink() const {
+  return std::ranges::any_of(links_, [](const auto& link) { return link->inCharge(); });
+}
+
+Peer::Grant Peer::grant() {
+  if (grants_ >= limits::kCapabilities) {
+    core_->observer().limitExceeded("capabilities");
+    refuse(kj::str("at most ", limits::kCapabilities, " capabilities at once"));
+  }
+  return Grant(kj::addRef(*this));
+}
+
+Peer::Grant::Grant(kj::Own<Peer> peer) : peer_(kj::mv(peer)) { ++peer_->grants_; }
+
+Peer::Grant::~Grant() noexcept(false) {
+  if (peer_.get() != nullptr) --peer_->grants_;
 }
 
 void Peer::noteAttempts() {

@@ -39,11 +39,27 @@ class Peer final : public kj::Refcounted {
     }
   }
 
+  // A capability that the peer holds; counts until it lets go of it.
+  class Grant {
+   public:
+    explicit Grant(kj::Own<Peer> peer);
+    Grant(Grant&& other) noexcept : peer_(kj::mv(other.peer_)) {}
+    Grant& operator=(Grant&&) = delete;
+    ~Grant() noexcept(false);
+
+   private:
+    kj::Own<Peer> peer_;
+  };
+  // For one more; beyond limits::kCapabilities it throws.
+  Grant grant();
+
   void admit();
   bool admitted() const { return admitted_; }
 
   // Makes a link for a login over this connection and puts it in charge.
   kj::Own<DeviceLink> link(const LoginRef& login);
+  // One of its links is in charge of a mailbox.
+  bool hasLink() const;
 
   // Asks the connection to end; `whenClosed` resolves.
   void close();
@@ -83,6 +99,7 @@ class Peer final : public kj::Refcounted {
   bool admitted_ = false;
   bool ended_ = false;
   std::size_t callsInFlight_ = 0;
+  std::size_t grants_ = 0;
   kj::TimePoint lastCall_;
   std::optional<IssuedNonce> nonce_;
   std::vector<kj::Own<DeviceLink>> links_;

@@ -10,7 +10,7 @@ namespace waxwing::relay {
 class RecipientService final : public wire::Recipient::Server {
  public:
   RecipientService(kj::Own<Peer> peer, AccountId account, KeyHolder holder)
-      : peer_(kj::mv(peer)), account_(account), holder_(holder) {}
+      : peer_(kj::mv(peer)), grant_(peer_->grant()), account_(account), holder_(holder) {}
 
  protected:
   kj::Promise<void> manifest(ManifestContext context) override;
@@ -20,6 +20,7 @@ class RecipientService final : public wire::Recipient::Server {
 
  private:
   kj::Own<Peer> peer_;
+  Peer::Grant grant_;
   AccountId account_;
   KeyHolder holder_;
 };

@@ -135,10 +135,10 @@ kj::Promise<void> RelayService::login(LoginContext context) {
     claim.nonce = *nonce;
     auto find = [device = claim.device](MailboxStore& store) { return store.findDevice(device); };
     auto found = peer_->core().queue().read(find);
-    return found.then([this, self = thisCap(), context,
-                       claim](Result<std::optional<DeviceRecord>> record) mutable -> kj::Promise<void> {
+    return found.then([this, self = thisCap(), context, claim, grant = peer_->grant()](
+                          Result<std::optional<DeviceRecord>> record) mutable -> kj::Promise<void> {
       const auto key = judgeLogin(claim, record);
-      if (key) return finishLogin(context, claim.device, *key);
+      if (key) return finishLogin(context, kj::mv(grant), claim.device, *key);
       peer_->core().observer().count(Event::kLoginRefused, 1);
       context.getResults().setOutcome(key.error());
       return kj::READY_NOW;
@@ -166,19 +166,21 @@ tl::expected<SigningKey, wire::LoginOutcome> RelayService::judgeLogin(
   return key;
 }
 
-kj::Promise<void> RelayService::finishLogin(LoginContext context, DeviceAddress device, SigningKey verifiedWith) {
+kj::Promise<void> RelayService::finishLogin(LoginContext context, Peer::Grant grant, DeviceAddress device,
+                                            SigningKey verifiedWith) {
   auto committed = peer_->core().queue().commit(Login{device, verifiedWith});
-  return committed.then([context, peer = kj::addRef(*peer_)](Result<LoginOutcome> outcome) mutable {
-    auto results = context.getResults();
-    if (!outcome) return results.setOutcome(wire::LoginOutcome::BUSY);
-    const bool ok = outcome->verdict == LoginOutcome::Verdict::kOk;
-    peer->core().observer().count(ok ? Event::kLoggedIn : Event::kLoginRefused, 1);
-    results.setOutcome(outcomeOf(outcome->verdict));
-    if (!ok) return;
-    peer->admit();
-    auto link = peer->link(outcome->login);
-    results.setMailbox(kj::heap<MailboxService>(kj::mv(peer), kj::mv(link)));
-  });
+  return committed.then(
+      [context, grant = kj::mv(grant), peer = kj::addRef(*peer_)](Result<LoginOutcome> outcome) mutable {
+        auto results = context.getResults();
+        if (!outcome) return results.setOutcome(wire::LoginOutcome::BUSY);
+        const bool ok = outcome->verdict == LoginOutcome::Verdict::kOk;
+        peer->core().observer().count(ok ? Event::kLoggedIn : Event::kLoginRefused, 1);
+        results.setOutcome(outcomeOf(outcome->verdict));
+        if (!ok) return;
+        peer->admit();
+        auto link = peer->link(outcome->login);
+        results.setMailbox(kj::heap<MailboxService>(kj::mv(peer), kj::mv(grant), kj::mv(link)));
+      });
 }
 
 kj::Promise<void> RelayService::recipient(RecipientContext context) {

@@ -34,7 +34,7 @@ class RelayService final : public wire::Relay::Server {
   // The device's signing key if the claim is proven.
   tl::expected<SigningKey, wire::LoginOutcome> judgeLogin(const LoginClaim& claim,
                                                           const Result<std::optional<DeviceRecord>>& record);
-  kj::Promise<void> finishLogin(LoginContext context, DeviceAddress device, SigningKey verifiedWith);
+  kj::Promise<void> finishLogin(LoginContext context, Peer::Grant grant, DeviceAddress device, SigningKey verifiedWith);
 
   kj::Own<Peer> peer_;
 };

@@ -17,10 +17,25 @@ Server::~Server() noexcept(false) = default;
 
 void Server::accept(kj::Own<kj::AsyncIoStream> stream) {
   if (core_->draining()) return;
-  if (connections_.size() >= core_->options().connections) return core_->observer().limitExceeded("connections");
+  if (connections_.size() >= core_->options().connections) {
+    core_->observer().limitExceeded("connections");
+    if (!makeRoom()) return;
+  }
   const auto number = ++lastNumber_;
   connections_.emplace(number, kj::heap<Connection>(kj::addRef(*core_), kj::mv(stream), number));
   tasks_.add(serve(number));
+}
+
+// Whoever takes up all connections must not keep new ones out: of those without a login, the one goes that has been
+// silent longest. False: all are logged in.
+bool Server::makeRoom() {
+  Connection* silent = nullptr;
+  for (auto& [number, connection] : connections_) {
+    if (connection->isDropped() || !connection->isAnonymous()) continue;
+    if (silent == nullptr || connection->lastCall() < silent->lastCall()) silent = connection.get();
+  }
+  if (silent != nullptr) silent->drop();
+  return silent != nullptr;
 }
 
 kj::Promise<void> Server::serve(std::uint64_t number) {

@@ -18,7 +18,8 @@ class Server final : private kj::TaskSet::ErrorHandler {
   ~Server() noexcept(false);
   KJ_DISALLOW_COPY(Server);
 
-  // Serves `stream` until either side ends it. While draining, or with too many connections, it is dropped.
+  // Serves `stream` until either side ends it. While draining it is dropped; with too many
+  // connections, another one is (or it is itself, where a device is logged in on each).
   void accept(kj::Own<kj::AsyncIoStream> stream);
 
   // Refuses new connections and calls, answers the calls in flight (their commits included), tells every sink, and
@@ -31,6 +32,7 @@ class Server final : private kj::TaskSet::ErrorHandler {
 
  private:
   kj::Promise<void> upkeep();
+  bool makeRoom();
   kj::Promise<void> serve(std::uint64_t number);
   void taskFailed(kj::Exception&& exception) override;
 

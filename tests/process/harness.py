@@ -27,8 +27,11 @@ class Killed(Exception):
 
 
 class Relay:
-    def __init__(self, world, name="relay"):
+    def __init__(self, world, name="relay", under=(), listen="127.0.0.1"):
+        """`under`: what the program is run by (`nsenter …`); `listen`: on which address."""
         self.world = world
+        self.under = list(under)
+        self.listen = listen
         self.directory = world.directory / name
         self.log = world.directory / f"{name}.log"
         self.port = 0
@@ -43,7 +46,8 @@ class Relay:
             env["WAXWING_KILL_AT"] = kill_at
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [BIN / "waxwing-relay", "--dir", self.directory, "--listen", f"127.0.0.1:{port or self.port}", *more],
+            [*self.under, BIN / "waxwing-relay", "--dir", self.directory,
+             "--listen", f"{self.listen}:{port or self.port}", *more],
             stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=env)
         log.close()
         said = b""
@@ -82,8 +86,9 @@ class Relay:
 
 
 class Profile:
-    def __init__(self, world, name):
+    def __init__(self, world, name, under=()):
         self.world = world
+        self.under = list(under)
         self.name = name
         self.directory = world.directory / name
         self.passphrase = f"the passphrase of {name}"
@@ -92,7 +97,7 @@ class Profile:
     # Running
 
     def command(self, *arguments):
-        return [BIN / "waxwing", "--profile", self.directory, *map(str, arguments)]
+        return [*self.under, BIN / "waxwing", "--profile", self.directory, *map(str, arguments)]
 
     def environment(self, **more):
         env = dict(os.environ, WAXWING_PASSPHRASE=self.passphrase)

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -23,6 +24,18 @@ void switchCoreDumpsOff() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
+}
+
+// The process may open few files by default. Raises that to what the connections ask for; returns how many of them fit
+// if it may not.
+std::size_t makeRoomFor(std::size_t connections) {
+  constexpr std::size_t kOtherFiles = limits::kHandshakes + 64;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return connections;
+  files.rlim_cur = std::clamp<rlim_t>(connections + kOtherFiles, files.rlim_cur, files.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t room = files.rlim_cur > kOtherFiles ? files.rlim_cur - kOtherFiles : 1;
+  return std::min(connections, room);
 }
 
 void startLog(const std::string& level) {
@@ -70,6 +83,10 @@ Result<void> run(const Config& config) {
   ProcessSetup setup;
   setup.listen = config.listen;
   setup.options.names = config.names;
+  setup.options.connections = makeRoomFor(limits::kConnections);
+  if (setup.options.connections < limits::kConnections) {
+    spdlog::warn("at most {} connections: the process may open no more files", setup.options.connections);
+  }
   setup.certificatePem = std::move(identity->certificate.certificatePem);
   setup.keyPem = std::move(identity->certificate.keyPem);
   setup.openStore = directory->storeOpener();
