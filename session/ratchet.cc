@@ -75,16 +75,6 @@ Result<Received> parse(CipherKind kind, ByteView ciphertext, signal_context* sig
   return received;
 }
 
-// Calls `visit` with the current state and every archived one.
-template <typename Visit>
-void forEachState(session_record* record, Visit visit) {
-  if (auto* state = session_record_get_state(record)) visit(state);
-  for (auto* node = session_record_get_previous_states_head(record); node != nullptr;
-       node = session_record_get_previous_states_next(node)) {
-    visit(session_record_get_previous_states_element(node));
-  }
-}
-
 bool knowsChain(session_record* record, const CurveKey& ratchetKey) {
   const auto key = toSignal(ratchetKey);
   bool known = false;

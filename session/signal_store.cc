@@ -2,6 +2,7 @@
 
 #include <signal/session_pre_key.h>
 #include <signal/session_record.h>
+#include <signal/session_state.h>
 
 #include "crypto/hash.h"
 #include "crypto/mutation.h"
@@ -21,6 +22,17 @@ DeviceAddress addressOf(const signal_protocol_address* address) {
   const auto account = fromHex({address->name, address->name_len});
   if (!account) throw std::logic_error("libsignal-protocol-c asks for an address that is none of ours");
   return {AccountId::fromTrusted(*account), DeviceId::fromTrusted(address->device_id)};
+}
+
+// The library decodes a state of which parts are missing, and its ratchet does not look before it uses them. Without a
+// sender chain it is no session, and the library lets it lie.
+bool isWhole(const session_state* state) {
+  return session_state_has_sender_chain(state) != 1 ||
+         (session_state_get_sender_ratchet_key_pair(state) != nullptr &&
+          session_state_get_sender_chain_key(state) != nullptr && session_state_get_root_key(state) != nullptr &&
+          session_state_get_local_identity_key(state) != nullptr &&
+          session_state_get_remote_identity_key(state) != nullptr &&
+          session_state_get_alice_base_key(state) != nullptr);
 }
 
 SignalBuffer serialized(const PreKeyTable::Key& key) {
@@ -175,6 +187,9 @@ SignalRef<session_record> SignalStore::load(const DeviceAddress& peer) {
   if (session_record_deserialize(record.out(), bytes->view().data(), bytes->size(), signal_.get()) < 0) {
     throw StoreFailure(Errc::kDamaged, "a stored session does not decode");
   }
+  forEachState(record.get(), [](const session_state* state) {
+    if (!isWhole(state)) throw StoreFailure(Errc::kDamaged, "a stored session lacks a part");
+  });
   return record;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal/session_record.h>
+
 #include <exception>
 
 #include "session/manifest_book.h"
@@ -10,6 +12,16 @@
 #include "store/client/session_table.h"
 
 namespace waxwing {
+
+// Calls `visit` with the current state and every archived one.
+template <typename Visit>
+void forEachState(session_record* record, Visit visit) {
+  if (auto* state = session_record_get_state(record)) visit(state);
+  for (auto* node = session_record_get_previous_states_head(record); node != nullptr;
+       node = session_record_get_previous_states_next(node)) {
+    visit(session_record_get_previous_states_element(node));
+  }
+}
 
 // What libsignal-protocol-c reads and writes, over our tables: sessions, own pre-keys, and the manifest as the only
 // judge of identities (hardening H1). Internal to session/ratchet.cc.
@@ -27,7 +39,7 @@ class SignalStore {
   signal_protocol_store_context* context() const { return context_; }
   void rethrow();
 
-  // The peer's record; an empty reference if there is none.
+  // The peer's record, whole; an empty reference if there is none. Throws StoreFailure (kDamaged).
   SignalRef<session_record> load(const DeviceAddress& peer);
   // Every change of a session goes through these two: they keep the digest over all generations.
   void put(const DeviceAddress& peer, ByteView record);
