@@ -4,6 +4,7 @@
 // again. The alphabet is that of libsignal's own session fuzz tests, and ours.
 
 #include <deque>
+#include <map>
 #include <set>
 
 #include "crypto/limits.h"
@@ -44,9 +45,30 @@ enum class Step : std::uint8_t {
 struct Message {
   std::uint64_t number = 0;
   Ratchet::Encrypted sealed;
-  std::uint64_t sessionsBefore = 0;  // of both sides
-  std::uint64_t chain = 0;           // of its sender
+  std::uint64_t session = 0;
+  std::uint64_t chain = 0;  // of its sender
   std::string text() const { return std::string("message ").append(std::to_string(number)); }
+};
+
+// The session that a device encrypts in. Of those it has left, its record keeps the last few.
+class Current {
+ public:
+  std::uint64_t session() const { return session_; }
+  void use(std::uint64_t session) {
+    if (session == session_) return;
+    left_[session_] = ++switches_;
+    left_.erase(session);
+    session_ = session;
+  }
+  bool hasForgotten(std::uint64_t session) const {
+    const auto left = left_.find(session);
+    return left != left_.end() && switches_ - left->second >= limits::kArchivedStates;
+  }
+
+ private:
+  std::uint64_t session_ = 0;
+  std::uint64_t switches_ = 0;
+  std::map<std::uint64_t, std::uint64_t> left_;  // session → by which switch
 };
 
 // What a relay holds of one device; a restored database does not take it back.
@@ -192,7 +214,7 @@ class Conversation {
 
   void establish(std::size_t who, const PreKeyBundle& bundle) {
     sides_[who]->establish(bundle);
-    ++sessions_;
+    current_[who].use(++sessions_);
   }
 
   Message make(std::size_t who) {
@@ -205,15 +227,14 @@ class Conversation {
     if (lastChain_[who] != place.ratchetKey) ++chains_[who];
     lastChain_[who] = place.ratchetKey;
     message.chain = chains_[who];
-    message.sessionsBefore = sessions_;
+    message.session = current_[who].session();
     return message;
   }
   void send(std::size_t who) { waiting_[1 - who].push_back(make(who)); }
 
   // What a receiver may have let go of, or cannot know any more.
   bool mayBeLost(std::size_t to, const Message& message) const {
-    return sides_[0]->restores() + sides_[1]->restores() > 0 ||
-           sessions_ - message.sessionsBefore >= limits::kArchivedStates ||
+    return sides_[0]->restores() + sides_[1]->restores() > 0 || current_[to].hasForgotten(message.session) ||
            chains_[1 - to] - message.chain >= kChainsKept;
   }
 
@@ -222,6 +243,7 @@ class Conversation {
     const auto got = side.receive(message.sealed);
     if (got) {
       require(*got == message.text(), "what is delivered is not what was sent");
+      current_[to].use(message.session);
       return side.noteDelivered(message.number);
     }
     const auto code = got.error().code;
@@ -256,6 +278,7 @@ class Conversation {
     const auto got = sides_[to]->receive(message.sealed);
     if (!got) return;
     require(*got == message.text(), "an altered message is delivered");
+    current_[to].use(message.session);
     sides_[to]->noteDelivered(message.number);
   }
 
@@ -268,12 +291,14 @@ class Conversation {
         const auto got = sides_[1 - who]->receive(message.sealed);
         require(got && *got == message.text(), "the two do not agree after a fresh bundle");
         sides_[1 - who]->noteDelivered(message.number);
+        current_[1 - who].use(message.session);
         require(sides_[1 - who]->readiness() == Readiness::kReady, "who has read a fresh session cannot answer in it");
       }
     }
   }
 
   Side* sides_[2];
+  Current current_[2];
   ManualClock& clock_;
   const Forge& forge_;
   std::deque<Message> waiting_[2];
