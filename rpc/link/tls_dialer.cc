@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "rpc/link/connect_race.h"
 #include "rpc/link/kj_time.h"
 #include "rpc/wire/tls.h"
 
@@ -37,8 +38,9 @@ class TlsDialer::Attempt {
 
   kj::Promise<Stream> connect(kj::Own<kj::NetworkAddress> found) {
     phase_ = LinkPhase::kConnect;
-    found_ = kj::mv(found);
-    return inTime(found_->connect(), limits::kConnectTimeout).then([this](Stream stream) {
+    race_ = kj::heap<ConnectRace>(dialer_.network_, dialer_.timer_, kj::mv(found));
+    return inTime(race_->run(), limits::kConnectTimeout).then([this](Stream stream) {
+      race_ = nullptr;
       return shakeHands(kj::mv(stream));
     });
   }
@@ -68,7 +70,7 @@ class TlsDialer::Attempt {
   RelayAddress address_;
   LinkPhase phase_ = LinkPhase::kResolve;
   bool timedOut_ = false;
-  kj::Own<kj::NetworkAddress> found_;
+  kj::Own<ConnectRace> race_;
   kj::Own<TlsClient> tls_;
 };
 

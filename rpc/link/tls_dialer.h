@@ -7,7 +7,8 @@
 
 namespace waxwing {
 
-// The real network: name resolution, TCP, TLS 1.3 (rpc/wire/tls.h), each with a timeout of its own.
+// The real network: name resolution, TCP to whichever of the name's addresses answers first, TLS 1.3 (rpc/wire/tls.h),
+// each with a timeout of its own. A name is resolved anew for each attempt: a relay may move behind it.
 class TlsDialer final : public Dialer {
  public:
   TlsDialer(kj::Network& network, kj::Timer& timer) : network_(network), timer_(timer) {}

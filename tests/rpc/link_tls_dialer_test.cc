@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <kj/async-io.h>
+#include <kj/debug.h>
 #include <kj/vector.h>
 
 #include <optional>
+#include <string>
 
 #include "crypto/certificate.h"
+#include "rpc/link/connect_race.h"
 #include "rpc/link/tls_dialer.h"
 #include "rpc/wire/tls.h"
 
@@ -82,6 +85,57 @@ TEST_F(TlsDialerTest, WithoutAPinTheSystemsAuthoritiesDecide) {
 TEST_F(TlsDialerTest, AClosedPortIsAFailureToConnect) {
   address_.port = 1;
   EXPECT_EQ(failedPhase(), LinkPhase::kConnect);
+}
+
+// A name that has the addresses which the test says, some of which never answer.
+class TestNetwork final : public kj::Network {
+ public:
+  explicit TestNetwork(kj::Network& real) : real_(real) {}
+
+  kj::Promise<kj::Own<kj::NetworkAddress>> parseAddress(kj::StringPtr text, kj::uint port) override {
+    if (text == "silent:1") return kj::Own<kj::NetworkAddress>(kj::heap<Address>("silent:1"));
+    if (text == "name") return kj::Own<kj::NetworkAddress>(kj::heap<Address>(addresses.c_str()));
+    return real_.parseAddress(text, port);
+  }
+  kj::Own<kj::NetworkAddress> getSockaddr(const void*, kj::uint) override { KJ_UNIMPLEMENTED("unused"); }
+  kj::Own<Network> restrictPeers(kj::ArrayPtr<const kj::StringPtr>, kj::ArrayPtr<const kj::StringPtr>) override {
+    KJ_UNIMPLEMENTED("unused");
+  }
+
+  std::string addresses;
+
+ private:
+  class Address final : public kj::NetworkAddress {
+   public:
+    explicit Address(kj::StringPtr text) : text_(kj::heapString(text)) {}
+    kj::Promise<kj::Own<kj::AsyncIoStream>> connect() override { return kj::NEVER_DONE; }
+    kj::Own<kj::ConnectionReceiver> listen() override { KJ_UNIMPLEMENTED("unused"); }
+    kj::Own<kj::NetworkAddress> clone() override { KJ_UNIMPLEMENTED("unused"); }
+    kj::String toString() override { return kj::heapString(text_); }
+
+   private:
+    kj::String text_;
+  };
+
+  kj::Network& real_;
+};
+
+TEST_F(TlsDialerTest, AnAddressThatSwallowsAllKeepsNoOtherFromItsTurn) {
+  TestNetwork network(io_.provider->getNetwork());
+  network.addresses = "silent:1,127.0.0.1:1,127.0.0.1:" + std::to_string(address_.port);
+  address_.host = "name";
+  TlsDialer dialer(network, io_.provider->getTimer());
+  EXPECT_TRUE(dialer.dial(address_).wait(io_.waitScope).has_value());
+}
+
+TEST_F(TlsDialerTest, WhereAllAddressesRefuseThatIsAFailureToConnect) {
+  TestNetwork network(io_.provider->getNetwork());
+  network.addresses = "127.0.0.1:1,127.0.0.1:1";
+  address_.host = "name";
+  TlsDialer dialer(network, io_.provider->getTimer());
+  const DialOutcome outcome = dialer.dial(address_).wait(io_.waitScope);
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().phase, LinkPhase::kConnect);
 }
 
 TEST_F(TlsDialerTest, AnUnknownNameIsAFailureToResolve) {
