@@ -1,4 +1,6 @@
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kEnvelopeBytes = 1024;
 constexpr int kRepetitions = 3;
+constexpr std::size_t kStalled = 500;
 
 struct Figures {
   std::vector<double> perSecond;
@@ -179,6 +182,24 @@ class Load {
     return figures;
   }
 
+  // One sender, one call in flight, alone and beside connections that do nothing, in turn: half of those have not begun
+  // their handshake, the others have not asked for anything. Each crowd is fresh, as the relay ends it after 10 and 30
+  // s.
+  void besideStalled(double seconds, std::size_t stalled) {
+    Figures alone;
+    Figures beside;
+    std::vector<double> ofUndisturbed;
+    for (int i = 0; i < kRepetitions; ++i) {
+      acceptOnce(alone, seconds, 1, 1, 1);
+      const Crowd crowd(*this, stalled);
+      acceptOnce(beside, seconds, 1, 1, 1);
+      ofUndisturbed.push_back(100 * beside.p99Ms.back() / alone.p99Ms.back());
+    }
+    print("1 sender, undisturbed", alone);
+    print("1 sender, beside " + std::to_string(stalled) + " stalled connections", beside);
+    printSpread("  its p99, of the undisturbed one", "%", ofUndisturbed);
+  }
+
   // One mailbox with `count` envelopes, from attach to fence.
   std::vector<double> drain(std::size_t count) {
     std::vector<double> rates;
@@ -187,6 +208,24 @@ class Load {
   }
 
  private:
+  class Crowd {
+   public:
+    Crowd(Load& load, std::size_t size) {
+      for (std::size_t i = 0; i < size / 2; ++i) {
+        halfShaken_.push_back(load.connectOnly());
+        silent_.push_back(load.dial());
+      }
+    }
+    ~Crowd() {
+      for (const int socket : halfShaken_) ::close(socket);
+    }
+    Crowd(const Crowd&) = delete;
+    Crowd& operator=(const Crowd&) = delete;
+
+   private:
+    std::vector<int> halfShaken_;
+    std::vector<kj::Own<RelayClient>> silent_;
+  };
   struct Sender {
     kj::Own<RelayClient> client;
     std::unordered_map<std::size_t, wire::Recipient::Client> recipients;
@@ -194,6 +233,16 @@ class Load {
 
   kj::Own<RelayClient> dial() {
     return RelayClient::dial(io_.provider->getNetwork(), tls_, relay_.address()).wait(io_.waitScope);
+  }
+
+  int connectOnly() {
+    const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(relay_.address().port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(made, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) std::abort();
+    return made;
   }
 
   void acceptOnce(Figures& figures, double seconds, std::size_t senders, std::size_t window, std::size_t batch) {
@@ -291,6 +340,7 @@ void run(const std::string& program, double seconds, std::size_t mailboxes) {
   print("16 senders, one call in flight each", load.accept(seconds, 16, 1, 1));
   print("16 senders, 8 calls in flight each", load.accept(seconds, 16, 8, 1));
   print("16 senders, batches of 16", load.accept(seconds, 16, 1, 16));
+  load.besideStalled(seconds, kStalled);
   printSpread("drain: attach to fence, page by page", "envelopes/s", load.drain(5'000));
 }
 
