@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <set>
 
+#include "tests/fuzz/relay_scene.h"
 #include "tests/fuzz/target.h"
 #include "tests/support/temporary_directory.h"
 
@@ -53,6 +54,25 @@ TEST_P(Corpus, AlteredSeedsAreTakenToo) {
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, Corpus, ::testing::ValuesIn(targets().begin(), targets().end()),
                          [](const auto& chosen) { return std::string(chosen.param.name); });
+
+// A login or a submission that the relay refuses would leave most of it unfed.
+TEST(RelayTargets, HaveSeedsThatGetThrough) {
+  using Event = relay::RelayObserver::Event;
+  const auto happens = [](const char* target, Event event) {
+    const auto seeds = findTarget(target)->seeds();  // recording them makes it happen, too
+    const auto before = RelayScene::seen(event);
+    for (const auto& seed : seeds) findTarget(target)->run(seed.input);
+    return RelayScene::seen(event) > before;
+  };
+  EXPECT_TRUE(happens("relay_anonymous", Event::kRegistered));
+  EXPECT_TRUE(happens("relay_anonymous", Event::kLoggedIn));
+  EXPECT_TRUE(happens("relay_anonymous", Event::kEnvelopeAccepted));
+  EXPECT_TRUE(happens("relay_logged_in", Event::kLoggedIn));
+  EXPECT_TRUE(happens("relay_logged_in", Event::kEnvelopeAccepted));
+  for (const auto event : {Event::kRegistered, Event::kEnvelopeAccepted, Event::kDelivered, Event::kTakenOver}) {
+    EXPECT_TRUE(happens("relay_calls", event)) << static_cast<int>(event);
+  }
+}
 
 TEST(Targets, HaveNamesOfTheirOwnAndNoCorpusIsWithoutOne) {
   std::set<std::string_view> names;

@@ -72,10 +72,10 @@ wire::Recipient::Client toBob(TestClient& client) {
   return request.send().getRecipient();
 }
 
-void fill(capnp::List<wire::Envelope>::Builder envelopes) {
+void fill(capnp::List<wire::Envelope>::Builder envelopes, std::uint8_t device) {
   for (auto envelope : envelopes) {
     envelope.setId(toData(Bytes(16, 9)));
-    envelope.setDevice(1);
+    envelope.setDevice(device);
     envelope.setPayload(toData(Bytes(40, 3)));
   }
 }
@@ -98,7 +98,7 @@ std::vector<Seed> anonymousSeeds() {
   recorder.add("submit", [](RelayScene& scene, TestClient& client, auto&) {
     auto request = toBob(client).submitRequest();
     request.setManifestVersion(cast().bob.version());
-    fill(request.initEnvelopes(2));
+    fill(request.initEnvelopes(2), 1);
     request.send().wait(scene.waitScope());
   });
   recorder.add("bundles", [](RelayScene& scene, TestClient& client, auto&) {
@@ -156,7 +156,7 @@ std::vector<Seed> loggedInSeeds() {
   recorder.addCall("submit-to-own", [](Mailbox& mailbox) {
     auto request = mailbox.submitToOwnRequest();
     request.setManifestVersion(cast().alice.version());
-    fill(request.initEnvelopes(1));
+    fill(request.initEnvelopes(1), 2);
     return request.send();
   });
   recorder.addCall("own-bundles", [](Mailbox& mailbox) {

@@ -180,7 +180,7 @@ const RelayCast& cast() { return box().cast(); }
 // A store that fails is a finding: nothing is wrong with the disk here.
 class RelayScene::Observer final : public relay::RelayObserver {
  public:
-  void count(Event, std::uint64_t) override {}
+  void count(Event event, std::uint64_t times) override { seen[static_cast<std::size_t>(event)] += times; }
   void committed(std::size_t, std::chrono::microseconds) override {}
   void limitExceeded(std::string_view) override {}
   void storeFailed(Errc) override { failed = true; }
@@ -188,6 +188,7 @@ class RelayScene::Observer final : public relay::RelayObserver {
   void storeReopened() override {}
 
   bool failed = false;
+  inline static std::array<std::uint64_t, kEvents> seen{};
 };
 
 RelayScene::RelayScene() : observer_(std::make_unique<Observer>()) {
@@ -240,6 +241,10 @@ void RelayScene::say(kj::Own<kj::AsyncIoStream> stream, const std::vector<Bytes>
   }
   writing = writing.then([&stream] { stream->shutdownWrite(); }).eagerlyEvaluate([](kj::Exception&&) {});
   settle();
+}
+
+std::uint64_t RelayScene::seen(relay::RelayObserver::Event event) {
+  return Observer::seen[static_cast<std::size_t>(event)];
 }
 
 void RelayScene::checkHealth() {

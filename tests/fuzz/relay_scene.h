@@ -54,6 +54,8 @@ class RelayScene {
   // Writes all of it, whatever the relay makes of it, with a pause after each turn, and hangs up. What the relay
   // answers is thrown away.
   void say(kj::Own<kj::AsyncIoStream> stream, const std::vector<Bytes>& turns);
+  // How often this has happened in all runs so far.
+  static std::uint64_t seen(relay::RelayObserver::Event event);
   // Nothing is left of those who have gone, and the next one is served.
   void checkHealth();
 
