@@ -1,5 +1,6 @@
 #include "store/sqlite_error.h"
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 
@@ -24,6 +25,25 @@ const char* explain(Errc code) {
   }
 }
 
+int lastErrno(sqlite3_file* file) {
+  int number = 0;
+  if (file != nullptr && file->pMethods != nullptr) {
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+  }
+  return number;
+}
+
+// SQLite takes a file that it could not read for one that holds nonsense. What the system said is kept beside the file.
+bool couldNotRead(sqlite3* db) {
+  for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(db, "main", which, static_cast<void*>(&file));
+    const int number = lastErrno(file);
+    if (number == EIO || number == ENXIO || number == ERANGE) return true;
+  }
+  return false;
+}
+
 void markFailed(sqlite3* db) {
   if (auto* failed = static_cast<bool*>(sqlite3_get_clientdata(db, kFailedFlag))) *failed = true;
 }
@@ -41,7 +61,7 @@ Errc storeCode(int result) {
     case SQLITE_NOMEM:
     case SQLITE_ABORT:
     case SQLITE_INTERRUPT:
-      return result == SQLITE_IOERR_CORRUPTFS ? Errc::kDamaged : Errc::kStoreFailed;
+      return Errc::kStoreFailed;
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -56,7 +76,8 @@ Errc storeCode(int result) {
 }
 
 void throwStoreError(sqlite3* db, int result, std::string_view sql) {
-  const Errc code = storeCode(result);
+  Errc code = storeCode(result);
+  if (code == Errc::kDamaged && couldNotRead(db)) code = Errc::kStoreFailed;
   if (code == Errc::kInternal) {
     throw std::logic_error("SQL: " + std::string(sqlite3_errmsg(db)) + " in: " + std::string(sql));
   }

@@ -1,6 +1,7 @@
 #include "tests/store/failing_disk.h"
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <new>
 
@@ -27,6 +28,7 @@ bool isDue(Fault fault) {
 // Our file in front, the system's behind it in the same allocation.
 struct File {
   sqlite3_file base;
+  int lastErrno;
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 File& self(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
@@ -39,6 +41,23 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) 
   return real(file)->pMethods->xWrite(real(file), data, size, offset);
 }
 
+// As SQLite's own: EIO of a read is a result of its own, and the number is kept.
+int read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
+  if (isDue(Fault::kRead)) {
+    self(file).lastErrno = EIO;
+    return SQLITE_IOERR_CORRUPTFS;
+  }
+  return real(file)->pMethods->xRead(real(file), data, size, offset);
+}
+
+int control(sqlite3_file* file, int operation, void* argument) {
+  if (operation == SQLITE_FCNTL_LAST_ERRNO && self(file).lastErrno != 0) {
+    *static_cast<int*>(argument) = self(file).lastErrno;
+    return SQLITE_OK;
+  }
+  return real(file)->pMethods->xFileControl(real(file), operation, argument);
+}
+
 int sync(sqlite3_file* file, int flags) {
   if (isDue(Fault::kSync)) return SQLITE_IOERR_FSYNC;
   return real(file)->pMethods->xSync(real(file), flags);
@@ -47,8 +66,7 @@ int sync(sqlite3_file* file, int flags) {
 const sqlite3_io_methods kMethods = {
     .iVersion = 2,
     .xClose = [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); },
-    .xRead = [](sqlite3_file* f, void* data, int size,
-                sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), data, size, at); },
+    .xRead = read,
     .xWrite = write,
     .xTruncate = [](sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); },
     .xSync = sync,
@@ -56,8 +74,7 @@ const sqlite3_io_methods kMethods = {
     .xLock = [](sqlite3_file* f, int kind) { return real(f)->pMethods->xLock(real(f), kind); },
     .xUnlock = [](sqlite3_file* f, int kind) { return real(f)->pMethods->xUnlock(real(f), kind); },
     .xCheckReservedLock = [](sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); },
-    .xFileControl = [](sqlite3_file* f, int op,
-                       void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); },
+    .xFileControl = control,
     .xSectorSize = [](sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); },
     .xDeviceCharacteristics = [](sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); },
     .xShmMap = [](sqlite3_file* f, int page, int size, int extend,

@@ -5,7 +5,7 @@
 
 namespace waxwing::testing {
 
-// A SQLite VFS over the system's whose writes and syncs fail when told to. One at a time per process.
+// A SQLite VFS over the system's whose reads, writes and syncs fail when told to. One at a time per process.
 class FailingDisk {
  public:
   enum class Fault {
@@ -13,6 +13,7 @@ class FailingDisk {
     kWrite,  // EIO
     kFull,   // ENOSPC
     kSync,   // EIO
+    kRead,   // EIO
   };
 
   FailingDisk();

@@ -63,6 +63,32 @@ TEST_F(FailingDiskTest, AFailedSyncIsNeverRetriedAsASuccess) {
   EXPECT_EQ(count(), 2);
 }
 
+TEST_F(FailingDiskTest, AFileThatCannotBeReadIsNotCalledDamaged) {
+  add();
+  db_.reset();
+  int failures = 0;
+  for (std::uint64_t call = 1; call < 100; ++call) {
+    disk_.fail(Fault::kRead, call);
+    const auto opened = Database::open(failing());
+    disk_.heal();
+    if (opened) break;
+    EXPECT_EQ(opened.error().code, Errc::kStoreFailed) << call << ": " << opened.error().message;
+    ++failures;
+  }
+  EXPECT_GT(failures, 2);
+  db_ = mustOpen(failing());
+  db_->script("PRAGMA cache_size = 0; PRAGMA shrink_memory");
+  disk_.fail(Fault::kRead);
+  try {
+    db_->prepare("SELECT body FROM note").query().next();
+    ADD_FAILURE() << "nothing was read from the disk";
+  } catch (const StoreFailure& failure) {
+    EXPECT_EQ(failure.code(), Errc::kStoreFailed) << failure.what();
+  }
+  disk_.heal();
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_F(FailingDiskTest, EveryWriteOfACommitMayFail) {
   add();
   int failures = 0;
