@@ -174,7 +174,7 @@ Result<std::vector<TimelineItem>> Client::messages(const AccountId& conversation
   return impl_->perform([&](Outbox& outbox) { return outbox.messages(conversation, {page.before, page.most}); });
 }
 
-Result<void> Client::markRead(const AccountId& conversation, std::int64_t upToPosition) {
+Result<std::size_t> Client::markRead(const AccountId& conversation, std::int64_t upToPosition) {
   return impl_->perform([&](Outbox& outbox) { return outbox.markRead(conversation, upToPosition); });
 }
 

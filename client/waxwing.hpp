@@ -110,7 +110,8 @@ class Client {
   };
   // Newest last.
   Result<std::vector<TimelineItem>> messages(const AccountId& conversation, PageOf page);
-  Result<void> markRead(const AccountId& conversation, std::int64_t upToPosition);
+  // How many were new here; their senders are told.
+  Result<std::size_t> markRead(const AccountId& conversation, std::int64_t upToPosition);
   // Every queued item: why it waits, how often it was tried, when it is tried next, what was answered last.
   Result<std::vector<OutboxItem>> outbox();
   // kNotFound; kNotAllowed once a relay has accepted it.

@@ -74,9 +74,9 @@ Result<MessageId> Outbox::send(const AccountId& to, std::string_view text) {
   return composed.id;
 }
 
-Result<void> Outbox::markRead(const AccountId& conversation, std::int64_t upToPosition) {
+Result<std::size_t> Outbox::markRead(const AccountId& conversation, std::int64_t upToPosition) {
   const auto unread = core_->context.messages.unread(conversation, upToPosition);
-  if (unread.empty()) return {};
+  if (unread.empty()) return 0;
   Step step(core_->context, CommitPoint::kCompose);
   body::SyncRead seen;
   for (const auto& row : unread) {
@@ -93,7 +93,7 @@ Result<void> Outbox::markRead(const AccountId& conversation, std::int64_t upToPo
   }
   step.commit();
   core_->turn();
-  return {};
+  return unread.size();
 }
 
 Result<void> Outbox::cancel(std::int64_t outboxItem) {

@@ -49,8 +49,9 @@ class Outbox final : public LinkHost {
   // Composing (one transaction each, durable on return)
   // kUnknownContact, kTooLong, kNotUtf8, kNotAllowed (blocked, or this device is retired).
   Result<MessageId> send(const AccountId& to, std::string_view text);
-  // Marks everything of that conversation up to and including `position` as read; receipts follow.
-  Result<void> markRead(const AccountId& conversation, std::int64_t upToPosition);
+  // Marks everything of that conversation up to and including `position` as read; receipts follow. How many it
+  // were.
+  Result<std::size_t> markRead(const AccountId& conversation, std::int64_t upToPosition);
   // Of texts only, and only while no part of it may have left: kNotFound, kNotAllowed.
   Result<void> cancel(std::int64_t outboxItem);
 

@@ -71,6 +71,15 @@ class Delivery(WorldTest):
         b.sync()
         self.assertEqual(b.texts(a), [f"message {number}" for number in range(3)])
 
+    def test_what_lies_before_many_messages_of_mine_is_read_too(self):
+        a, b = self.meet()
+        a.send(b, "question")
+        sync_all(a, b, rounds=1)
+        b.ok("send", a.name, stdin="\n".join(f"answer {number}" for number in range(60)).encode())
+        self.assertEqual(b.ok("read", a.name)["marked"], 1)
+        sync_all(b, a, rounds=1)
+        self.assertEqual(a.states(b), {"question": "read"})
+
     def test_following_prints_arrivals_sends_typed_lines_and_marks_nothing_read(self):
         a, b = self.meet()
         following = b.start("sync", "--follow", "--to", a.name, stdin=subprocess.PIPE)

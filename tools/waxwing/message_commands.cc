@@ -90,36 +90,18 @@ Outcome messages(Context& context, const Arguments& arguments) {
   return ExitStatus::kOk;
 }
 
-// Going back from the newest until a page has nothing new.
-Result<std::size_t> countUnread(const Conversation& with) {
-  std::size_t unread = 0;
-  Client::PageOf page;
-  for (;;) {
-    const auto items = with.client->messages(with.contact.account, page);
-    if (!items) return tl::unexpected(items.error());
-    const auto fresh = std::ranges::count_if(*items, [](const auto& item) { return !item.mine && !item.readHere; });
-    if (fresh == 0) return unread;
-    unread += static_cast<std::size_t>(fresh);
-    page.before = items->front().position;
-  }
-}
-
 Outcome read(Context& context, const Arguments& arguments) {
   const auto with = openConversation(context, arguments.contact);
   if (!with) return tl::unexpected(with.error());
-  const auto unread = countUnread(*with);
-  if (!unread) return tl::unexpected(unread.error());
   const auto newest = with->client->messages(with->contact.account, {.before = INT64_MAX, .most = 1});
   if (!newest) return tl::unexpected(newest.error());
   const std::int64_t position = newest->empty() ? 0 : newest->back().position;
-  if (*unread > 0) {
-    const auto marked = with->client->markRead(with->contact.account, position);
-    if (!marked) return tl::unexpected(marked.error());
-  }
-  context.output.show({{"account", with->contact.account.text()}, {"marked", *unread}, {"upTo", position}},
-                      *unread == 0
+  const auto marked = with->client->markRead(with->contact.account, position);
+  if (!marked) return tl::unexpected(marked.error());
+  context.output.show({{"account", with->contact.account.text()}, {"marked", *marked}, {"upTo", position}},
+                      *marked == 0
                           ? "Nothing new."
-                          : "Marked " + counted(*unread, "message") + " as read; receipts leave at the next sync.");
+                          : "Marked " + counted(*marked, "message") + " as read; receipts leave at the next sync.");
   return ExitStatus::kOk;
 }
 
