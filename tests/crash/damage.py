@@ -1,7 +1,8 @@
 """Bytes of files flipped, one after the other: noticed in clear words, or harmless.
 
-`client` and `relay`: each byte in turn of a small database and of the files beside it; by default a sample. `log`: of what a
-killed program left behind in its write-ahead log.
+`client` and `relay`: a sample of a small database and of the files beside it, the program looking. With `--each 0` every byte
+of the files beside it in this way, and every byte of the database by waxwing-test-flips, which opens it as the program does and
+reads all that is in it. `log`: a sample of what a killed program left behind in its write-ahead log.
 """
 
 import argparse
@@ -10,13 +11,16 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "process"))
 
 from fault_run import Broken, require  # noqa: E402
-from harness import BIN, CHEAP, LONG, Profile, World, introduce, sync_all  # noqa: E402
+from harness import BIN, LONG, Profile, World, introduce, sync_all  # noqa: E402
+
+PROGRAM_SAMPLE = 2000  # bytes of a file that is too large to start a program for each
 
 # In which words damage may be told. `notFound` and the like would be lies.
 CODES = {"damaged", "wrongKey", "unsupportedVersion", "newerSchema", "invalidArgument", "weakSettings", "storeFailed",
@@ -25,8 +29,18 @@ LOOKS = [("messages", "bob", "--most", "1000"), ("contact", "list"), ("outbox",)
 
 
 def offsets(size, options, dice):
-    """Every byte, or as many at random."""
-    return range(size) if options.each == 0 else sorted(dice.sample(range(size), min(size, options.each)))
+    """Every byte of a small file, or as many at random."""
+    each = options.each or (size if size <= 4096 else PROGRAM_SAMPLE)
+    return sorted(dice.sample(range(size), min(size, each)))
+
+
+def flip_all(database, options, dice, passphrase=()):
+    """Every byte, or a few hundred."""
+    stride = 1 if options.each == 0 else max(1, database.stat().st_size // (20 * options.each))
+    done = subprocess.run([BIN / "waxwing-test-flips", database, str(stride), str(dice.randrange(stride)), *passphrase],
+                          capture_output=True)
+    require(done.returncode == 0, f"{database}: {done.stderr.decode()}")
+    print(f"{database.name}, read as a whole: {done.stdout.decode().strip()}", flush=True)
 
 
 def flip(path, offset, dice):
@@ -77,6 +91,9 @@ class ClientDamage:
     def put_back(self):
         self.a.put_back(self.good)
 
+    def flip_all(self, options, dice):
+        flip_all(self.a.directory / "waxwing.db", options, dice, [self.a.passphrase])
+
     def try_one(self, name, offset, dice, tally):
         what = flip(self.a.directory / name, offset, dice)
         look = dice.randrange(len(LOOKS))
@@ -124,6 +141,9 @@ class RelayDamage:
         shutil.rmtree(self.relay.directory)
         shutil.copytree(self.good, self.relay.directory)
         self.b.put_back(self.bob_before)
+
+    def flip_all(self, options, dice):
+        flip_all(self.relay.directory / "relay.db", options, dice)
 
     def try_one(self, name, offset, dice, tally):
         what = flip(self.relay.directory / name, offset, dice)
@@ -189,6 +209,9 @@ class LogDamage:
     def put_back(self):
         self.a.put_back(self.good)
 
+    def flip_all(self, options, dice):
+        pass  # that of a log is done above
+
     def try_one(self, name, offset, dice, tally):
         what = flip(self.a.directory / name, offset, dice)
         try:
@@ -218,6 +241,7 @@ def run(case, options, dice):
                 tally.show(f"{name}, so far ({time.monotonic() - begun:.0f} s)")
         tally.show(f"{name} ({size} bytes)")
     case.put_back()
+    case.flip_all(options, dice)
     case.check_good()
 
 

@@ -25,6 +25,7 @@ from harness import BIN, LONG, PATIENCE, Profile, World, introduce  # noqa: E402
 
 RANK = {"pending": 0, "sent": 1, "delivered": 2, "read": 3}
 ROUNDS_TO_REST = 100
+BEHIND = 20  # messages that the slower one may owe
 
 
 class Broken(Exception):
@@ -269,12 +270,19 @@ class Run:
     def kill_all_along(self):
         while not self.progress.is_over():
             victim = self.options.program if self.options.program != "both" else self.dice.choice(["client", "relay"])
+            self.wait_for_messages()
             time.sleep(self.dice.choice([0.02, 0.1, 0.1, 0.4]) * self.dice.random())
             what = self.kill_relay() if victim == "relay" else self.kill_client()
             self.raise_failures()
             if what:
                 self.progress.count(what)
                 self.tell()
+
+    def wait_for_messages(self):
+        """On a busy machine programs would be killed faster than they can speak, and the kills be over before anything is said."""
+        while min(talker.said for talker in self.talkers) + BEHIND < self.progress.allowed():
+            time.sleep(0.01)
+            self.raise_failures()
 
     def kill_client(self):
         talker = self.dice.choice(self.talkers)

@@ -231,25 +231,25 @@ class AcceptContact(AddContact):
 
 
 class Invite(Init):
-    """An invite that was shown is good."""
+    """Of someone new. An invite that was shown is good."""
 
     name = "invite"
 
     def prepare(self):
         super().prepare()
-        self.shim = Shim(self.exchange.world.directory / "page", self.exchange.a.directory)
+        self.profile.init().sync()
 
     def act(self):
-        return self.do(self.exchange.a, "invite")
+        return self.do(self.profile, "invite")
 
     def verify(self, done, struck):
         self.require_told(done)
         a = self.exchange.a
-        text = json.loads(done.stdout)["invite"] if done.returncode == 0 else a.ok("invite")["invite"]
-        a.sync()
-        self.profile.init().ok("contact", "add", a.name, text)
-        settle(self.exchange.world, self.profile, a)
-        asked = [c["state"] for c in a.ok("contact", "list")["contacts"] if c["account"] == self.profile.account]
+        text = json.loads(done.stdout)["invite"] if done.returncode == 0 else self.profile.ok("invite")["invite"]
+        self.profile.sync()
+        a.ok("contact", "add", self.profile.name, text)
+        settle(self.exchange.world, a, self.profile)
+        asked = [c["state"] for c in self.profile.ok("contact", "list")["contacts"] if c["account"] == a.account]
         require(asked == ["requested"], f"the request is {asked}")
 
 
@@ -413,37 +413,55 @@ class Stop(RelayCase):
         self.exchange.check()
 
 
-def client_cases(exchange):
-    shim = Shim(exchange.world.directory / "page-of-alice", exchange.a.directory)
-    kinds = (Init, Invite, AddContact, AcceptContact, Send, Sync, Read, Look)
-    return [kind(exchange, shim) for kind in kinds]
+class Stage:
+    """A world with its two people. What failed is kept."""
+
+    def __init__(self):
+        self.world = World()
+
+    def __enter__(self):
+        require(self.world.relay.start(), "the relay did not start")
+        self.exchange = Exchange(self.world)
+        return self
+
+    def __exit__(self, kind, failure, trace):
+        if failure is None:
+            self.world.close()
+            return
+        for relay in self.world.relays:
+            if relay.is_running():
+                relay.kill()
+        print(f"everything is kept in {self.world.directory} (passphrases: 'the passphrase of NAME')", flush=True)
 
 
-def relay_cases(exchange):
-    relay = exchange.world.relay
-    shim = Shim(exchange.world.directory / "page-of-relay", relay.directory)
-    relay.kill()
-    relay.start(**shim.environment)
-    return [kind(exchange, shim) for kind in (FirstStart, Start, Register, Accept, Drain, Stop)]
+class ClientStage(Stage):
+    KINDS = (Init, Invite, AddContact, AcceptContact, Send, Sync, Read, Look)
+
+    def case(self, kind):
+        return kind(self.exchange, Shim(self.world.directory / "page-of-alice", self.exchange.a.directory))
+
+
+class RelayStage(Stage):
+    KINDS = (FirstStart, Start, Register, Accept, Drain, Stop)
+
+    def case(self, kind):
+        relay = self.world.relay
+        shim = Shim(self.world.directory / "page-of-relay", relay.directory)
+        relay.kill()
+        require(relay.start(**shim.environment), "the relay did not start again")
+        return kind(self.exchange, shim)
 
 
 def main():
     options = parse()
     print(f"seed {options.seed}", flush=True)
-    world = World()
+    stage = ClientStage if options.program == "client" else RelayStage
     tally = Tally()
     try:
-        require(world.relay.start(), "the relay did not start")
-        exchange = Exchange(world)
-        run_cases(client_cases(exchange) if options.program == "client" else relay_cases(exchange), options, tally)
+        run_cases(stage.KINDS, stage, options, tally)
     except BaseException:
-        for relay in world.relays:
-            if relay.is_running():
-                relay.kill()
-        print(f"FAILED with seed {options.seed} at try {tally.tries}; everything is kept in {world.directory} "
-              f"(passphrases: 'the passphrase of NAME')", flush=True)
+        print(f"FAILED with seed {options.seed} at try {tally.tries}", flush=True)
         raise
-    world.close()
 
 
 if __name__ == "__main__":

@@ -52,16 +52,27 @@ struct Range {
   char* before;  // what was there; zeros where there was nothing
 };
 
-// A descriptor of a file in the directory, and what was written to it since its last good sync.
-struct File {
-  char* path;
+// A file that is open, and what was written to it since its last good sync: through whichever descriptor, as a sync
+// through one of them is good for all.
+struct Node {
+  dev_t device;
+  ino64_t inode;
+  size_t descriptors;
   struct Range* unsynced;
   size_t count;
+  struct Node* next;
+};
+
+// A descriptor of a file in the directory.
+struct File {
+  char* path;
+  struct Node* node;
 };
 
 static struct Page* page;
 static char under[PATH_MAX];
 static struct File files[kFiles];
+static struct Node* nodes;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name)               \
@@ -139,18 +150,42 @@ static const char* pathOf(int fd, char* buffer) {
   return path;
 }
 
-// Under the mutex.
-static void dropRanges(int fd) {
-  for (size_t i = 0; i < files[fd].count; ++i) free(files[fd].unsynced[i].before);
-  files[fd].count = 0;
+// These three: under the mutex.
+static void dropRanges(struct Node* node) {
+  for (size_t i = 0; i < node->count; ++i) free(node->unsynced[i].before);
+  node->count = 0;
+}
+
+static struct Node* nodeOf(int fd) {
+  struct stat64 status;
+  if (fstat64(fd, &status) != 0) return NULL;
+  struct Node* node = nodes;
+  while (node != NULL && (node->device != status.st_dev || node->inode != status.st_ino)) node = node->next;
+  if (node == NULL) {
+    node = calloc(1, sizeof *node);
+    if (node == NULL) return NULL;
+    *node = (struct Node){.device = status.st_dev, .inode = status.st_ino, .next = nodes};
+    nodes = node;
+  }
+  ++node->descriptors;
+  return node;
+}
+
+static void leave(struct Node* node) {
+  if (node == NULL || --node->descriptors != 0) return;
+  struct Node** link = &nodes;
+  while (*link != node) link = &(*link)->next;
+  *link = node->next;
+  dropRanges(node);
+  free(node->unsynced);
+  free(node);
 }
 
 static void forget(int fd) {
   if (fd < 0 || fd >= kFiles) return;
   pthread_mutex_lock(&mutex);
-  dropRanges(fd);
+  leave(files[fd].node);
   free(files[fd].path);
-  free(files[fd].unsynced);
   memset(&files[fd], 0, sizeof files[fd]);
   pthread_mutex_unlock(&mutex);
 }
@@ -160,6 +195,7 @@ static int remember(int fd, const char* path) {
   forget(fd);
   pthread_mutex_lock(&mutex);
   files[fd].path = strdup(path);
+  files[fd].node = nodeOf(fd);
   pthread_mutex_unlock(&mutex);
   return fd;
 }
@@ -169,12 +205,12 @@ static void keepForLoss(int fd, off64_t at, size_t size) {
   if (atomic_load(&page->lossy) == 0) return;
   REAL(pread64);
   pthread_mutex_lock(&mutex);
-  struct File* file = &files[fd];
-  if (file->unsynced == NULL) file->unsynced = calloc(kRanges, sizeof(struct Range));
+  struct Node* node = files[fd].node;
+  if (node != NULL && node->unsynced == NULL) node->unsynced = calloc(kRanges, sizeof(struct Range));
   char* before = calloc(1, size);
-  if (file->unsynced != NULL && before != NULL && file->count < kRanges) {
+  if (node != NULL && node->unsynced != NULL && before != NULL && node->count < kRanges) {
     if (real(fd, before, size, at) < 0) memset(before, 0, size);
-    file->unsynced[file->count++] = (struct Range){at, size, before};
+    node->unsynced[node->count++] = (struct Range){at, size, before};
   } else {
     free(before);
   }
@@ -183,7 +219,7 @@ static void keepForLoss(int fd, off64_t at, size_t size) {
 
 static void noteSynced(int fd) {
   pthread_mutex_lock(&mutex);
-  dropRanges(fd);
+  if (files[fd].node != NULL) dropRanges(files[fd].node);
   pthread_mutex_unlock(&mutex);
 }
 
@@ -193,13 +229,14 @@ static void lose(int fd) {
   struct stat64 now;
   if (atomic_load(&page->lossy) == 0 || fstat64(fd, &now) != 0) return;
   pthread_mutex_lock(&mutex);
-  for (size_t i = files[fd].count; i-- > 0;) {
-    const struct Range range = files[fd].unsynced[i];
+  struct Node* node = files[fd].node;
+  for (size_t i = node == NULL ? 0 : node->count; i-- > 0;) {
+    const struct Range range = node->unsynced[i];
     const off64_t left = now.st_size - range.at;
     if (left <= 0) continue;
     if (real(fd, range.before, left < (off64_t)range.size ? (size_t)left : range.size, range.at) < 0) break;
   }
-  dropRanges(fd);
+  if (node != NULL) dropRanges(node);
   pthread_mutex_unlock(&mutex);
 }
 

@@ -58,6 +58,11 @@ class Shim:
         self._set(KINDS, 0)
 
     @property
+    def seen(self):
+        """How many calls there were that could have failed."""
+        return self._get(SEEN)
+
+    @property
     def struck(self):
         return self._get(STRUCK)
 
