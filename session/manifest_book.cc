@@ -95,8 +95,9 @@ Result<SignedManifest> ManifestBook::reissue(Transaction& transaction, const Own
   if (self.accountKey() == nullptr) return fail(Errc::kNotAllowed, "only the primary device signs the device list");
   if (manifest.account != self.address().account) throw std::logic_error("a manifest of another account to sign");
   const auto held = ref(manifest.account);
-  manifest.version = nextManifestVersion(held.version, clock_.now());
-  manifest.issuedAt = issueTime(clock_.now());
+  const WallTime now = clock_.now();  // once: a version below the time of issue is malformed
+  manifest.version = nextManifestVersion(held.version, now);
+  manifest.issuedAt = issueTime(now);
   manifest.previousHash = held.hash;
   auto next = SignedManifest::sign(manifest, *self.accountKey());
   if (!next) return next;

@@ -12,10 +12,11 @@ namespace {
 
 Manifest firstManifest(const IdentityTable::Row& keys, const RelayAddress& relay, const Clock& clock, Random& random) {
   const SignalContext signal(random);
+  const WallTime now = clock.now();  // once: a version below the time of issue is malformed
   Manifest manifest;
   manifest.account = keys.address.account;
-  manifest.version = nextManifestVersion(0, clock.now());
-  manifest.issuedAt = issueTime(clock.now());
+  manifest.version = nextManifestVersion(0, now);
+  manifest.issuedAt = issueTime(now);
   manifest.primary = keys.address.device;
   manifest.relay = relay;
   manifest.devices.push_back(manifestEntry(keys, signal));

@@ -8,6 +8,15 @@
 namespace waxwing::testing {
 namespace {
 
+// A second goes by between any two looks.
+class HurryingClock final : public Clock {
+ public:
+  WallTime now() const override { return {kTestStart.ms + 1000 * looks_++}; }
+
+ private:
+  mutable std::int64_t looks_ = 0;
+};
+
 class ManifestBookTest : public ::testing::Test {
  protected:
   // Another manifest of Bob's with that version.
@@ -113,6 +122,23 @@ TEST_F(ManifestBookTest, ThePrimarySignsAnew) {
   EXPECT_EQ(next->previousHash, before.hash());
   const auto again = bob_.reissue(next.manifest());
   EXPECT_EQ(again->version, next->version + 1);
+}
+
+TEST(ManifestTime, ASecondMayPassWhileOneIsMade) {
+  const HurryingClock clock;
+  SeededRandom random(5);
+  const TemporaryDirectory directory;
+  const Bytes key(32, 1);
+  const auto db = must(
+      openClientDatabase({.path = directory / "test.db", .key = key, .existing = Database::Existing::kMustNotExist}));
+  Transaction transaction(*db, CommitPoint::kCreateProfile);
+  must(OwnDevice::createAccount(transaction, must(RelayAddress::parse("relay:1")), clock, random));
+  const auto self = must(OwnDevice::load(*db));
+  ManifestBook book(*db, clock);
+  const auto first = book.find(self.address().account);
+  ASSERT_TRUE(first);
+  const auto next = must(book.reissue(transaction, self, first->manifest()));
+  EXPECT_EQ(next->version, next->issuedAt);
 }
 
 TEST_F(ManifestBookTest, OthersDoNotSign) {
