@@ -182,6 +182,10 @@ Result<std::vector<OutboxItem>> Client::outbox() {
   return impl_->perform([](Outbox& outbox) { return outbox.outbox(); });
 }
 
+Result<std::vector<RefusedEnvelopes>> Client::refused() {
+  return impl_->perform([](Outbox& outbox) { return outbox.refused(); });
+}
+
 Result<void> Client::cancel(std::int64_t outboxItem) {
   return impl_->perform([&](Outbox& outbox) { return outbox.cancel(outboxItem); });
 }

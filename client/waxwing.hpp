@@ -114,6 +114,8 @@ class Client {
   Result<std::size_t> markRead(const AccountId& conversation, std::int64_t upToPosition);
   // Every queued item: why it waits, how often it was tried, when it is tried next, what was answered last.
   Result<std::vector<OutboxItem>> outbox();
+  // What arrived and was not applied, by reason, newest last. It names no sender: what could not be opened proves none.
+  Result<std::vector<RefusedEnvelopes>> refused();
   // kNotFound; kNotAllowed once a relay has accepted it.
   Result<void> cancel(std::int64_t outboxItem);
 

@@ -43,6 +43,8 @@ std::string_view name(Errc code) {
     case Errc::kUndecryptable: return "undecryptable";
     case Errc::kCounterTooFar: return "counterTooFar";
     case Errc::kUnknownPreKey: return "unknownPreKey";
+    case Errc::kCostly: return "costly";
+    case Errc::kOverBudget: return "overBudget";
     case Errc::kStoreFailed: return "storeFailed";
     case Errc::kStoreFull: return "storeFull";
     case Errc::kWrongKey: return "wrongKey";

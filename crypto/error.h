@@ -54,6 +54,8 @@ enum class Errc : std::int32_t {
   kUndecryptable = 55,
   kCounterTooFar = 56,
   kUnknownPreKey = 57,
+  kCostly = 58,
+  kOverBudget = 59,
   // 60: the store
   kStoreFailed = 60,
   kStoreFull = 61,

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "crypto/limits_recovery.h"
+#include "crypto/limits.h"
 #include "outbox/event_queue.h"
 #include "outbox/roster.h"
 #include "session/anchors.h"
@@ -19,6 +19,7 @@
 #include "store/client/refusal_table.h"
 #include "store/client/sent_table.h"
 #include "store/client/settings.h"
+#include "store/client/slow_queue_table.h"
 #include "store/client/stream_table.h"
 #include "store/database.h"
 
@@ -61,6 +62,7 @@ struct Context {
   ReceiptTable receipts{db};
   RefusalTable refusals{db};
   ParkedTable parked{db};
+  SlowQueueTable slow{db};
   SentTable sent{db};
   RecoveryTable recovery{db};
   GoneTable gone{db};

@@ -4,6 +4,8 @@ namespace waxwing {
 
 Outbox::Core::Core(Database& database, OwnDevice self, Ports portsGiven)
     : ports(std::move(portsGiven)), context(database, ports.clock, ports.random, std::move(self)) {
+  // What was parked may have become readable just before this device was last ended.
+  for (const AccountId& account : context.parked.accounts()) context.manifestsNew.insert(account);
   if (!context.stream.isZero() && context.settings.find(setting::kContactKey)) return;
   const StreamId stream = context.stream.isZero() ? context.random.fixed<StreamId>() : context.stream;
   Step step(context, CommitPoint::kKeys);
@@ -36,6 +38,7 @@ void Outbox::Core::fullTurn() {
 }
 
 void Outbox::Core::pumpLanes() {
+  for (const auto& [device, why] : context.ratchet.takeAgeing()) lanes.wantFresh(device, why);
   if (network.link == nullptr) return context.owing.clear();
   for (const AccountId& account : std::exchange(context.owing, {})) lanes.pump(account);
   flush.pump();
@@ -58,6 +61,18 @@ void Outbox::Core::applySlice() {
   network.link->acknowledge(*done, network.tickets.openFor<MailboxAnswer>([](const auto&) {}));
 }
 
+// After all that is at hand: the backlog is read to its fence, or cannot be read now. And where it keeps others
+// waiting.
+bool Outbox::Core::isSlowDue() const {
+  if (slow.empty()) return false;
+  return inbox.isBlocked() || (inbox.empty() && (network.caughtUp || !network.attached));
+}
+
+void Outbox::Core::applySlow() {
+  if (isSlowDue()) inbox.applySlow();
+  if (slow.empty() && inbox.empty() && (network.caughtUp || !network.attached)) slow.rest();
+}
+
 void Outbox::Core::noticeClock() {
   const WallTime now = context.now();
   if (now >= std::exchange(lastNoticed_, now)) return;
@@ -69,12 +84,12 @@ void Outbox::Core::noticeClock() {
 
 bool Outbox::Core::settled() {
   const bool linkQuiet = network.link == nullptr || !network.wanted() || network.caughtUp || network.ownUnreachable();
-  return linkQuiet && network.tickets.empty() && inbox.empty() && !receipts.due() && publishing.idle() &&
-         !recovery.isDue();
+  return linkQuiet && network.tickets.empty() && inbox.empty() && slow.empty() && !receipts.due() &&
+         publishing.idle() && !recovery.isDue();
 }
 
 std::optional<WallTime> Outbox::Core::nextDeadline() {
-  if (!inbox.empty()) return context.now();
+  if (!inbox.empty() || isSlowDue()) return context.now();
   std::optional<WallTime> next = receipts.due();
   for (const auto& candidate : {lanes.nextDeadline(), flush.nextDeadline(), publishing.nextDeadline(),
                                 recovery.nextDeadline(), resends.nextDeadline()}) {

@@ -11,6 +11,7 @@
 #include "outbox/receipts.h"
 #include "outbox/recovery.h"
 #include "outbox/resends.h"
+#include "outbox/slow_queue.h"
 
 namespace waxwing {
 
@@ -28,6 +29,8 @@ class Outbox::Core {
   bool settled();
   std::optional<WallTime> nextDeadline();
   void applySlice();
+  // Some of what waits in the slow queue, if it is its turn.
+  void applySlow();
   // All waiting is for times of the wall clock: where that was set back, nothing waits any longer.
   void noticeClock();
 
@@ -44,7 +47,8 @@ class Outbox::Core {
   Resends resends{context, network, composer};
   Recovery recovery{{context, network, composer, streams}};
   Apply apply{{context, composer, contacts, keys, receipts, resends, streams}};
-  Inbox inbox{{context, composer, manifests, apply, keys, resends, streams}};
+  SlowQueue slow{context};
+  Inbox inbox{{context, composer, manifests, apply, keys, resends, streams, slow}};
   AnchorFlush flush{context, network, keys, states, ports.restoreMarker};
   Lanes lanes{{context, network, composer, manifests, states, flush}};
   Publishing publishing{context, network, manifests, keys};
@@ -54,6 +58,7 @@ class Outbox::Core {
 
  private:
   void applyParked();
+  bool isSlowDue() const;
   void pumpLanes();
   void showLink();
   LinkState linkToShow() const;

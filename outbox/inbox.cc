@@ -6,6 +6,24 @@
 
 namespace waxwing {
 
+namespace {
+
+std::string textOf(const IncomingGap& gap) {
+  std::string text = std::to_string(gap.count);
+  text += gap.count == 1 ? " item " : " items ";
+  switch (gap.reason) {
+    case IncomingGap::Reason::kExpired:
+      return text.append("lay at the relay for too long, and it dropped them");
+    case IncomingGap::Reason::kSetAside:
+      return text.append("could not be taken by this device again and again, and the relay set them aside");
+    case IncomingGap::Reason::kOperator:
+      break;
+  }
+  return text.append("were removed by the relay's operator");
+}
+
+}  // namespace
+
 void Inbox::add(Page page) {
   for (IncomingItem& item : page.items) waiting_.push_back({std::move(item), page.attempts});
 }
@@ -29,24 +47,31 @@ std::optional<std::uint64_t> Inbox::applySlice() {
   auto acknowledged = static_cast<std::uint64_t>(context_.settings.findInteger(setting::kAcknowledged).value_or(0));
   std::uint64_t last = 0;
   std::size_t done = 0;
+  blocked_ = false;
   while (done < waiting_.size() && done < limits::kSliceEnvelopes) {
-    last = applyItem(step, waiting_[done++], acknowledged);
+    const auto applied = applyItem(step, waiting_[done], acknowledged);
+    blocked_ = !applied;
+    if (blocked_) break;
+    last = *applied;
+    ++done;
     if (suspect || context_.now() - begin >= limits::kSliceTime) break;
   }
   if (suspect) context_.refusals.remove(step, *suspect);
   context_.settings.putInteger(step, setting::kAcknowledged, static_cast<std::int64_t>(std::max(last, acknowledged)));
   step.commit();
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
-  return last;
+  return done > 0 ? std::optional(last) : std::nullopt;
 }
 
-std::uint64_t Inbox::applyItem(Transaction& transaction, const Waiting& waiting, std::uint64_t& acknowledged) {
+std::optional<std::uint64_t> Inbox::applyItem(Transaction& transaction, const Waiting& waiting,
+                                              std::uint64_t& acknowledged) {
   if (const auto* gap = std::get_if<IncomingGap>(&waiting.item)) {
     if (gap->last > acknowledged) noteGap(transaction, *gap);
     return gap->last;
   }
   const auto& envelope = std::get<IncomingEnvelope>(waiting.item);
-  const Outcome outcome = applyEnvelope(transaction, envelope);
+  const Outcome outcome = applyEnvelope(transaction, envelope, parts_.slow.effort(envelope.keyClass));
+  if (outcome == Outcome::kNoRoom) return std::nullopt;
   if (outcome == Outcome::kNew && envelope.number <= acknowledged) {
     // The relay gives a number a second time: it has forgotten that it gave it before.
     followRelayRestored(context_, transaction, parts_.keys);
@@ -55,7 +80,34 @@ std::uint64_t Inbox::applyItem(Transaction& transaction, const Waiting& waiting,
   return envelope.number;
 }
 
-Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming) {
+void Inbox::applySlow() {
+  const auto rows = parts_.slow.next();
+  if (rows.empty()) return parts_.slow.look();
+  Step step(context_, CommitPoint::kReceive);
+  const std::uint64_t before = context_.ratchet.workInVain();
+  for (const auto& row : rows) {
+    const IncomingEnvelope incoming{.number = 0,
+                                    .id = row.envelope,
+                                    .keyClass = static_cast<IncomingEnvelope::KeyClass>(row.keyClass),
+                                    .payload = row.payload};
+    if (row.attempts >= kSuspectAttempts) {
+      context_.refusals.add(step, {.at = context_.now(),
+                                   .envelope = row.envelope,
+                                   .code = Errc::kInternal,
+                                   .reason = "unreadable: it was begun several times and never ended",
+                                   .payload = row.payload});
+    } else {
+      applyEnvelope(step, incoming, Ratchet::Effort::kFull);
+    }
+    parts_.slow.remove(step, row);
+    if (context_.ratchet.workInVain() - before >= limits::kSlowWorkPerTurn) break;
+  }
+  step.commit();
+  parts_.slow.look();
+}
+
+Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming,
+                                    Ratchet::Effort effort) {
   const auto envelope = unseal(incoming);
   if (!envelope) return refuse(transaction, incoming, envelope.error());
   // A manifest of someone we know is worth keeping whatever becomes of its envelope.
@@ -75,7 +127,7 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
       error = {Errc::kOverLimit, "too much waits for this sender's device list"};
     } else {
       const auto opened =
-          place ? open(transaction, *envelope, incoming.keyClass) : Result<void>(tl::unexpected(place.error()));
+          place ? open(transaction, *envelope, incoming.keyClass, effort) : Result<void>(tl::unexpected(place.error()));
       if (opened) {
         attempt.keep();
         return Outcome::kNew;
@@ -83,14 +135,22 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
       error = opened.error();
     }
   }
+  return keepOrRefuse(transaction, incoming, *envelope, error);
+}
+
+Inbox::Outcome Inbox::keepOrRefuse(Transaction& transaction, const IncomingEnvelope& incoming, const Envelope& envelope,
+                                   const Error& error) {
+  if (const auto rank = SlowQueue::rankOf(error.code)) {
+    return parts_.slow.add(transaction, envelope.from, incoming, *rank) ? Outcome::kOther : Outcome::kNoRoom;
+  }
   // A sibling may know the sender: it tells us about its contacts as it goes.
   const bool siblings = !context_.roster.devices(context_.selfAccount(), context_.selfAddress()).empty();
   if (error.code == Errc::kNotPermitted && siblings && incoming.keyClass == IncomingEnvelope::KeyClass::kContact &&
-      standingOf(envelope->from.account) == SenderStanding::kUnknown &&
-      context_.parked.add(transaction, envelope->from, incoming.payload)) {
+      standingOf(envelope.from.account) == SenderStanding::kUnknown &&
+      context_.parked.add(transaction, envelope.from, incoming.payload)) {
     return Outcome::kOther;
   }
-  noteUnread(transaction, *envelope, error);
+  noteUnread(transaction, envelope, error);
   return refuse(transaction, incoming, error);
 }
 
@@ -150,8 +210,12 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
   return Place::kPark;
 }
 
-Result<void> Inbox::open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass) {
-  const auto plaintext = context_.ratchet.decrypt(transaction, envelope.from, envelope.kind, envelope.ciphertext);
+Result<void> Inbox::open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass,
+                         Ratchet::Effort effort) {
+  const std::uint64_t before = context_.ratchet.workInVain();
+  const auto plaintext =
+      context_.ratchet.decrypt(transaction, envelope.from, envelope.kind, envelope.ciphertext, effort);
+  parts_.slow.charge(keyClass, context_.ratchet.workInVain() - before);
   if (!plaintext) return tl::unexpected(plaintext.error());
   const auto content = decode(plaintext->view());
   if (!content) return tl::unexpected(content.error());
@@ -218,12 +282,14 @@ Inbox::Outcome Inbox::refuse(Transaction& transaction, const IncomingEnvelope& i
       .at = context_.now(), .envelope = incoming.id, .code = error.code, .reason = error.message, .payload = {}};
   if (error.code == Errc::kRetiredDevice) row.payload = incoming.payload;
   context_.refusals.add(transaction, row);
+  if (error.code != Errc::kDuplicate && error.code != Errc::kInitialReplay) {
+    context_.events.add(event::EnvelopeRefused{error.code, error.message});
+  }
   return Outcome::kOther;
 }
 
 void Inbox::noteGap(Transaction& transaction, const IncomingGap& gap) {
-  addNote(context_, transaction, context_.selfAccount(), context_.selfAddress(), TimelineItem::Kind::kGap,
-          "the relay lost " + std::to_string(gap.count) + " items");
+  addNote(context_, transaction, context_.selfAccount(), context_.selfAddress(), TimelineItem::Kind::kGap, textOf(gap));
   noteLackEverywhere(context_, transaction, RecoveryTable::kState);
 }
 
@@ -246,14 +312,18 @@ void Inbox::applyParked(const AccountId& account) {
     const bool listed = manifest != nullptr && (*manifest)->find(envelope->from.device) != nullptr;
     if (!listed && !retired) continue;
     context_.parked.remove(step, row.id);
+    const IncomingEnvelope incoming{.number = 0, .id = envelope->id, .keyClass = {}, .payload = row.payload};
     Result<void> opened = fail(Errc::kRetiredDevice, "from a device that was retired");
     if (listed) {
       Attempt attempt(context_, step);
-      opened = open(step, *envelope, IncomingEnvelope::KeyClass::kContact);
+      opened = open(step, *envelope, incoming.keyClass, parts_.slow.effort(incoming.keyClass));
       if (opened) attempt.keep();
     }
-    if (!opened) {
-      refuse(step, {.number = 0, .id = envelope->id, .keyClass = {}, .payload = row.payload}, opened.error());
+    if (opened) continue;
+    if (const auto rank = SlowQueue::rankOf(opened.error().code)) {
+      parts_.slow.take(step, envelope->from, incoming, *rank);
+    } else {
+      refuse(step, incoming, opened.error());
     }
   }
   step.commit();

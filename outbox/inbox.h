@@ -5,6 +5,7 @@
 
 #include "outbox/apply.h"
 #include "outbox/manifests.h"
+#include "outbox/slow_queue.h"
 #include "outbox/streams.h"
 #include "session/envelope.h"
 
@@ -23,17 +24,25 @@ class Inbox {
     AccessKeys& keys;
     Resends& resends;
     Streams& streams;
+    SlowQueue& slow;
   };
   explicit Inbox(Parts parts) : parts_(parts), context_(parts.context) {}
 
   void add(Page page);
   // The link is gone: what was not applied comes again.
-  void clear() { waiting_.clear(); }
+  void clear() {
+    waiting_.clear();
+    blocked_ = false;
+  }
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
 
   // Applies one slice. What may be acknowledged now; nullopt: nothing.
   std::optional<std::uint64_t> applySlice();
+  // The first that waits is costly, and the slow queue has no room for it.
+  bool isBlocked() const { return blocked_; }
+  // Opens some of what waits in the slow queue.
+  void applySlow();
   // Applies what was parked for a manifest that has come. In a transaction of its own.
   void applyParked(const AccountId& account);
 
@@ -45,15 +54,21 @@ class Inbox {
   // From this attempt on an envelope is written down before it is tried: it may be what ends the process.
   static constexpr std::uint32_t kSuspectAttempts = 3;
 
-  // `acknowledged`: up to where this device said to the relay that it has everything.
-  std::uint64_t applyItem(Transaction& transaction, const Waiting& waiting, std::uint64_t& acknowledged);
-  enum class Outcome { kNew, kOther };  // new: authentic content that was not here before
-  Outcome applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming);
+  // `acknowledged`: up to where this device said to the relay that it has everything. The item's number; nullopt: it
+  // must wait where it is.
+  std::optional<std::uint64_t> applyItem(Transaction& transaction, const Waiting& waiting, std::uint64_t& acknowledged);
+  // New: authentic content that was not here before. No room: it is costly, and nothing was done.
+  enum class Outcome { kNew, kOther, kNoRoom };
+  Outcome applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming, Ratchet::Effort effort);
+  // What came of an envelope that was not applied.
+  Outcome keepOrRefuse(Transaction& transaction, const IncomingEnvelope& incoming, const Envelope& envelope,
+                       const Error& error);
   Result<Envelope> unseal(const IncomingEnvelope& incoming);
   enum class Place { kApply, kPark };
   Result<Place> placeOf(Transaction& transaction, const Envelope& envelope);
   Result<void> takeManifest(Transaction& transaction, const Envelope& envelope);
-  Result<void> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass);
+  Result<void> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass,
+                    Ratchet::Effort effort);
   void notePeer(Transaction& transaction, const Head& head, SenderStanding standing);
   void noteManifest(Transaction& transaction, const Head& head, const PeerDeviceTable::Row& peer,
                     SenderStanding standing);
@@ -67,6 +82,7 @@ class Inbox {
   Parts parts_;
   Context& context_;
   std::deque<Waiting> waiting_;
+  bool blocked_ = false;
 };
 
 }  // namespace waxwing

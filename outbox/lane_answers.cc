@@ -92,7 +92,7 @@ void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& ask
     const auto sealKey = sealKeyOf(step, device, bundle);
     if (!established || !sealKey) continue;
     context_.devices.putSealKey(step, device, *sealKey);
-    noteReopened(step, device, before);
+    noteReopened(step, lane, device, before);
     useSession(step, device);
     clearObstacle(step, lane, device);
     opened.insert(bundle.device);
@@ -100,6 +100,10 @@ void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& ask
   for (const DeviceId device : asked) {
     if (opened.contains(device)) continue;
     const bool usable = context_.ratchet.readiness({account, device}) != Ratchet::Readiness::kNone;
+    if (usable && lane.ageing.erase(device) == 1) {
+      lane.freshAfter[device] = context_.now() + limits::kFreshSessionEvery;
+      continue;
+    }
     hold(step, lane, {account, device}, usable ? Obstacle::kNone : Obstacle::kUnavailable, {});
   }
   succeeded(step, account, lane, opened.empty() ? "no keys of its devices" : "keys received");
@@ -108,7 +112,10 @@ void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& ask
 
 // What came over a session that is no more may not have been readable: its sender is told what is held. Where the
 // session was opened in order to ask, it is time to do so.
-void Lanes::noteReopened(Transaction& transaction, const DeviceAddress& device, Ratchet::Readiness before) {
+void Lanes::noteReopened(Transaction& transaction, Lane& lane, const DeviceAddress& device, Ratchet::Readiness before) {
+  const auto ageing = lane.ageing.extract(device.device);
+  const bool lossy =
+      before == Ratchet::Readiness::kNone || (!ageing.empty() && ageing.mapped() == Ratchet::Ageing::kLargeRecord);
   auto row = context_.recovery.find(device);
   if (row && row->has(RecoveryTable::kOpening)) {
     row->dueAt = context_.now();
@@ -119,7 +126,7 @@ void Lanes::noteReopened(Transaction& transaction, const DeviceAddress& device, 
   const bool asked = row && row->message != 0 &&
                      context_.deliveries.findStatus({device.account, row->message, device.device}).has_value();
   const bool known = !context_.devices.get(device).inStream.isZero();
-  if (known && !asked && before == Ratchet::Readiness::kNone) {
+  if (known && !asked && lossy) {
     noteLack(context_, transaction, device, RecoveryTable::kState);
   }
 }

@@ -48,7 +48,8 @@ bool Lanes::mayTry(const AccountId& account, Lane& lane) {
 void Lanes::pump(const AccountId& account) {
   Lane& lane = lanes_[account];
   if (!mayTry(account, lane)) return;
-  if (!lane.openAhead && !context_.deliveries.owes(account) && context_.recovery.opening(account).empty()) return;
+  const bool opens = lane.openAhead || !lane.ageing.empty();
+  if (!opens && !context_.deliveries.owes(account) && context_.recovery.opening(account).empty()) return;
   if (!isOwn(account) && !recipient(account, lane)) return;
   if (context_.roster.find(account) == nullptr || lane.askManifest) return fetchManifest(account, lane);
   if (context_.roster.equivocates(account)) return;
@@ -68,7 +69,7 @@ void Lanes::pumpAll() {
   for (const AccountId& account : context_.deliveries.accounts()) pump(account);
   std::vector<AccountId> ahead;
   for (const auto& [account, lane] : lanes_) {
-    if (lane.openAhead) ahead.push_back(account);
+    if (lane.openAhead || !lane.ageing.empty()) ahead.push_back(account);
   }
   for (const AccountId& account : ahead) pump(account);
 }
@@ -94,6 +95,7 @@ bool Lanes::prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>&
     step.commit();
   }
   for (const DeviceId device : context_.recovery.opening(account)) addWanted(account, lane, device, wantSession);
+  for (const auto& [device, why] : lane.ageing) addWanted(account, lane, device, wantSession);
   if (!lane.openAhead) return more;
   lane.openAhead = false;
   if (!isOwn(account) && context_.contactState(account) != ContactState::kAccepted) return more;
@@ -107,7 +109,15 @@ bool Lanes::prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>&
   return more;
 }
 
-// A session to ask over for what is lacking.
+void Lanes::wantFresh(const DeviceAddress& device, Ratchet::Ageing why) {
+  Lane& lane = lanes_[device.account];
+  const auto after = lane.freshAfter.find(device.device);
+  if (after != lane.freshAfter.end() && after->second > context_.now()) return;
+  lane.ageing[device.device] = why;
+  context_.owing.insert(device.account);
+}
+
+// A session to ask over for what is lacking, or in the place of one that is used up.
 void Lanes::addWanted(const AccountId& account, Lane& lane, DeviceId device, std::vector<DeviceId>& wantSession) {
   const auto held = lane.heldUntil.find(device);
   if (held != lane.heldUntil.end() && held->second > context_.now()) return;

@@ -34,6 +34,8 @@ class Lanes {
   void retryAll();
   // Retries at once what failed for want of a network.
   void retryNow();
+  // A session that works is to be opened anew, where its relay has a bundle.
+  void wantFresh(const DeviceAddress& device, Ratchet::Ageing why);
   // The own link came; the mailbox was read to its fence.
   void onAttached();
   void onFence();
@@ -49,6 +51,8 @@ class Lanes {
     WallTime retryAt;
     std::map<DeviceId, Backoff> deviceBackoff;
     std::map<DeviceId, WallTime> heldUntil;
+    std::map<DeviceId, Ratchet::Ageing> ageing;  // whose session is to be opened anew
+    std::map<DeviceId, WallTime> freshAfter;     // and not before: there was no bundle
     std::optional<AccessKeyHash> deniedKey;
     WallTime deniedUntil;  // then it is tried again: the other side may have registered, or published its keys, since
     unsigned denials = 0;  // in a row
@@ -90,7 +94,7 @@ class Lanes {
   Result<PeerDeviceTable::SealKey> sealKeyOf(Transaction& transaction, const DeviceAddress& device,
                                              const PreKeyBundle& bundle);
   void useSession(Transaction& transaction, const DeviceAddress& device);
-  void noteReopened(Transaction& transaction, const DeviceAddress& device, Ratchet::Readiness before);
+  void noteReopened(Transaction& transaction, Lane& lane, const DeviceAddress& device, Ratchet::Readiness before);
   Result<OutgoingEnvelope> seal(const DeliveryTable::Row& row);
   void hold(Transaction& transaction, Lane& lane, const DeviceAddress& device, PeerDeviceTable::Obstacle obstacle,
             std::chrono::milliseconds atLeast);

@@ -86,6 +86,14 @@ struct OutboxItem {
   std::string lastAnswer;  // one line: "accepted", "busy", "mailbox full", an error's text
 };
 
+// Envelopes that were not applied, and why. Whom they are from is not said: what could not be opened proves no sender.
+struct RefusedEnvelopes {
+  Errc code = Errc::kInternal;
+  std::string reason;  // one line, of the newest
+  std::uint64_t count = 0;
+  WallTime newest;
+};
+
 // Told after commit, outside any transaction.
 namespace event {
 struct MessageArrived {
@@ -111,15 +119,19 @@ struct LinkChanged {
 struct Restored {  // this database or the relay was restored from a copy
   enum class What { kDatabase, kRelay } what = What::kDatabase;
 };
+struct EnvelopeRefused {  // something arrived that could not be read, or may not be; never one that was read before
+  Errc code = Errc::kInternal;
+  std::string reason;
+};
 struct CaughtUp {};  // the fence was reached
 struct OwnDevicesChanged {};
 struct Failed {  // the client's work has ended: its database has to be opened anew (kMustReopen)
   Error cause;
 };
 }  // namespace event
-using Event =
-    std::variant<event::MessageArrived, event::MessageChanged, event::ContactChanged, event::TimelineNote,
-                 event::LinkChanged, event::Restored, event::CaughtUp, event::OwnDevicesChanged, event::Failed>;
+using Event = std::variant<event::MessageArrived, event::MessageChanged, event::ContactChanged, event::TimelineNote,
+                           event::LinkChanged, event::Restored, event::EnvelopeRefused, event::CaughtUp,
+                           event::OwnDevicesChanged, event::Failed>;
 
 // A copy of the newest anchor outside the data directory and outside backups (docs/protocol.md §2). Without one,
 // nothing goes to another relay while the own one is unreachable.

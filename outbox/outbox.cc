@@ -38,6 +38,7 @@ void Outbox::setRegistrationToken(std::string token) { core_->registrationToken 
 void Outbox::tick() {
   core_->noticeClock();
   core_->applySlice();
+  core_->applySlow();
   core_->receipts.sendIfDue();
   core_->fullTurn();
 }
@@ -213,6 +214,15 @@ std::optional<TimelineItem> Outbox::message(const AccountId& conversation, const
 }
 
 std::vector<OutboxItem> Outbox::outbox() { return outboxItems(core_->context); }
+
+std::vector<RefusedEnvelopes> Outbox::refused() {
+  std::vector<RefusedEnvelopes> found;
+  for (auto& sum : core_->context.refusals.ofEnvelopes()) {
+    found.push_back({sum.code, std::move(sum.reason), sum.count, sum.newest});
+  }
+  return found;
+}
+
 const LinkState& Outbox::linkState() const { return core_->shown; }
 DeviceAddress Outbox::self() const { return core_->context.selfAddress(); }
 
@@ -294,6 +304,7 @@ void Outbox::onPage(Page page) {
 
 void Outbox::onFence() {
   core_->network.caughtUp = true;
+  core_->applySlow();
   core_->lanes.onFence();
   core_->context.events.add(event::CaughtUp{});
   core_->fullTurn();

@@ -84,6 +84,8 @@ class Outbox final : public LinkHost {
   std::vector<TimelineItem> messages(const AccountId& conversation, PageOf page);
   std::optional<TimelineItem> message(const AccountId& conversation, const MessageId& id);
   std::vector<OutboxItem> outbox();
+  // What arrived and was not applied, by reason, newest last: the last RefusalTable::kMost alone are known.
+  std::vector<RefusedEnvelopes> refused();
   const LinkState& linkState() const;
   DeviceAddress self() const;
   const RelayAddress relay();

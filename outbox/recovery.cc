@@ -74,6 +74,10 @@ void Recovery::ask(Transaction& transaction, Row row) {
     row.tries = limits::kAsksMost / 2;  // what is lacking next is still asked for, at long intervals
     return context_.recovery.put(transaction, row);
   }
+  if (context_.slow.has(row.device) && !row.has(RecoveryTable::kWaited)) {
+    row.lacks |= RecoveryTable::kWaited;
+    return postpone(transaction, row, limits::kAskAgainFirst);
+  }
   auto body = request(row);
   if (!body) {
     row.lacks = 0;

@@ -9,7 +9,7 @@
 #include "crypto/bytes.h"
 #include "crypto/error.h"
 #include "crypto/ids.h"
-#include "crypto/limits_recovery.h"
+#include "crypto/limits.h"
 #include "crypto/ports.h"
 #include "crypto/secret.h"
 #include "session/access_key.h"

@@ -1,4 +1,4 @@
-#include "crypto/limits_recovery.h"
+#include "crypto/limits.h"
 #include "crypto/text.h"
 #include "session/content_codec.h"
 

@@ -84,6 +84,21 @@ bool knowsChain(session_record* record, const CurveKey& ratchetKey) {
   return known;
 }
 
+// What the library does, at most, before it knows whether a message is authentic: in steps of a chain. It tries every
+// state, and derives in each all keys up to the message's.
+std::uint64_t workOf(session_record* record, const Received& received) {
+  std::uint64_t work = received.initial ? limits::kTurnWork + received.counter() : 0;
+  if (record == nullptr) return work;
+  const auto ratchetKey = toSignal(received.ratchetKey());
+  forEachState(record, [&](session_state* state) {
+    const auto* chain = session_state_get_receiver_chain_key(state, ratchetKey.get());
+    const std::uint32_t index = chain != nullptr ? ratchet_chain_key_get_index(chain) : 0;
+    work += chain != nullptr ? 1 : limits::kTurnWork;
+    work += received.counter() > index ? received.counter() - index : 0;
+  });
+  return work;
+}
+
 bool hasState(session_record* record, const Received& received) {
   const auto version = pre_key_signal_message_get_message_version(received.initial.get());
   const auto* baseKey = pre_key_signal_message_get_base_key(received.initial.get());
@@ -117,6 +132,10 @@ bool isWith(const session_state* state, const CurveKey& identityKey) {
 
 CurveKey senderRatchetKey(const session_state* state) {
   return fromSignal(session_state_get_sender_ratchet_key(state));
+}
+
+std::uint32_t senderChainIndex(const session_state* state) {
+  return ratchet_chain_key_get_index(session_state_get_sender_chain_key(state));
 }
 
 std::size_t archivedCount(session_record* record) {
@@ -195,22 +214,30 @@ class Ratchet::Impl {
   Result<SignedKeys> acceptKeys(const DeviceAddress& peer, ByteView signedKeys);
   Result<void> establish(const DeviceAddress& peer, const PreKeyBundle& bundle);
   Result<Encrypted> encrypt(Transaction& transaction, const DeviceAddress& peer, ByteView content);
-  Result<SecretBytes> decrypt(const DeviceAddress& from, CipherKind kind, ByteView ciphertext);
+  Result<SecretBytes> decrypt(const DeviceAddress& from, CipherKind kind, ByteView ciphertext, Effort effort);
+  std::uint64_t workInVain() const { return workInVain_; }
+  std::uint64_t hmacs() const { return signal_.hmacs(); }
   void wipe(const DeviceAddress& peer);
   void spendAll();
   bool generationsHold() { return store_.generationsHold(); }
+  std::map<DeviceAddress, Ageing> takeAgeing() { return std::exchange(ageing_, {}); }
 
  private:
   SessionTable& sessions() { return store_.sessions(); }
 
   Result<session_state*> vouchedState(const SignalRef<session_record>& record, const DeviceAddress& peer);
   bool isOld(const session_state* state);
+  void noteAgeing(const DeviceAddress& peer, std::uint32_t chainIndex);
   SignalRef<session_pre_key_bundle> bundleOf(const ManifestDevice& owner, const PublishedKeys& keys,
                                              const std::optional<OneTimeKey>& oneTime);
   void rememberBirth(const DeviceAddress& peer);
 
-  Result<void> checkBefore(const DeviceAddress& from, const ManifestDevice& entry, const Received& received);
+  // How much work the library will have at most.
+  Result<std::uint64_t> checkBefore(const DeviceAddress& from, const ManifestDevice& entry, const Received& received,
+                                    Effort effort);
+  Result<void> checkCost(session_record* record, const Received& received, Effort effort);
   Result<void> checkInitial(session_record* record, const Received& received);
+  Result<SecretBytes> open(const DeviceAddress& from, const ManifestDevice& entry, const Received& received);
   Result<SecretBytes> callLibrary(const DeviceAddress& from, const Received& received);
   Result<void> checkAfter(const DeviceAddress& from, const ManifestDevice& entry);
   void trim(const DeviceAddress& peer, session_record* record);
@@ -221,6 +248,8 @@ class Ratchet::Impl {
   Random& random_;
   SignalContext signal_;
   SignalStore store_;
+  std::map<DeviceAddress, Ageing> ageing_;
+  std::uint64_t workInVain_ = 0;
 };
 
 // The state that encrypts to `peer`, if the manifest vouches for whom it is with and its key is not spent.
@@ -236,7 +265,7 @@ Result<session_state*> Ratchet::Impl::vouchedState(const SignalRef<session_recor
 }
 
 bool Ratchet::Impl::isOld(const session_state* state) {
-  if (ratchet_chain_key_get_index(session_state_get_sender_chain_key(state)) >= limits::kSenderChainIndex) return true;
+  if (senderChainIndex(state) >= limits::kSenderChainIndex) return true;
   if (session_state_has_unacknowledged_pre_key_message(state) != 1) return false;
   const auto bornAt = sessions().findBirth(fromSignal(session_state_get_alice_base_key(state)));
   return !bornAt || clock_.now() - *bornAt > limits::kUnacknowledgedSessionAge;
@@ -245,9 +274,21 @@ bool Ratchet::Impl::isOld(const session_state* state) {
 Ratchet::Readiness Ratchet::Impl::readiness(const DeviceAddress& peer) {
   const auto record = store_.load(peer);
   const auto state = vouchedState(record, peer);
-  if (state) return isOld(*state) ? Readiness::kWantsFresh : Readiness::kReady;
+  if (state) {
+    const bool large = sessions().recordBytes(peer) > limits::kSessionRecordBytes;
+    return large || isOld(*state) ? Readiness::kWantsFresh : Readiness::kReady;
+  }
   const auto code = state.error().code;
   return code == Errc::kNoSession || code == Errc::kSpentKey ? Readiness::kNone : Readiness::kNotVouched;
+}
+
+// After a step that wrote the peer's record.
+void Ratchet::Impl::noteAgeing(const DeviceAddress& peer, std::uint32_t chainIndex) {
+  if (store_.recordBytes() > limits::kSessionRecordBytes) {
+    ageing_[peer] = Ageing::kLargeRecord;
+  } else if (chainIndex >= limits::kSenderChainIndex) {
+    ageing_.emplace(peer, Ageing::kLongChain);
+  }
 }
 
 Result<SignedKeys> Ratchet::Impl::acceptKeys(const DeviceAddress& peer, ByteView signedKeys) {
@@ -313,6 +354,7 @@ Result<Ratchet::Encrypted> Ratchet::Impl::encrypt(Transaction& transaction, cons
   const auto state = vouchedState(record, peer);
   if (!state) return tl::unexpected(state.error());
   const bool initial = session_state_has_unacknowledged_pre_key_message(*state) == 1;
+  const std::uint32_t chainIndex = senderChainIndex(*state) + 1;
   const bool withoutOneTime = initial && session_state_unacknowledged_pre_key_message_has_pre_key_id(*state) != 1;
 
   const auto padded = padContent(content, random_);
@@ -324,26 +366,43 @@ Result<Ratchet::Encrypted> Ratchet::Impl::encrypt(Transaction& transaction, cons
   store_.rethrow();
   if (result < 0) return tl::unexpected(libraryError(result));
 
+  noteAgeing(peer, chainIndex);
   const auto kind =
       ciphertext_message_get_type(message.get()) == CIPHERTEXT_PREKEY_TYPE ? CipherKind::kPreKey : CipherKind::kMessage;
   return Encrypted{kind, toBytes(view(ciphertext_message_get_serialized(message.get()))), anchors_.renew(transaction),
                    withoutOneTime};
 }
 
-// Everything that can be known before the library computes with a stranger's keys.
-Result<void> Ratchet::Impl::checkBefore(const DeviceAddress& from, const ManifestDevice& entry,
-                                        const Received& received) {
+// Everything that can be known before the library computes with a stranger's keys; what costs nothing first.
+Result<std::uint64_t> Ratchet::Impl::checkBefore(const DeviceAddress& from, const ManifestDevice& entry,
+                                                 const Received& received, Effort effort) {
   const auto record = store_.load(from);
-  if (auto keys = checkKeys(record.get(), entry, received); !keys) return keys;
+  if (record || received.initial) {
+    if (auto cost = checkCost(record.get(), received, effort); !cost) return tl::unexpected(cost.error());
+  }
+  if (auto keys = checkKeys(record.get(), entry, received); !keys) {
+    workInVain_ += limits::kTurnWork;
+    return tl::unexpected(keys.error());
+  }
   if (received.initial && received.identityKey() != entry.identityKey) {
     return fail(Errc::kUntrustedIdentity, "the manifest does not vouch for that identity key");
   }
   if (!record && !received.initial) return noSession();
-  const bool knownChain = record && knowsChain(record.get(), received.ratchetKey());
-  if (!knownChain && received.counter() > limits::kUnknownChainCounter) {
+  if (received.initial) {
+    if (auto initial = checkInitial(record.get(), received); !initial) return tl::unexpected(initial.error());
+  }
+  return workOf(record.get(), received);
+}
+
+Result<void> Ratchet::Impl::checkCost(session_record* record, const Received& received, Effort effort) {
+  if (record != nullptr && knowsChain(record, received.ratchetKey())) return {};
+  if (received.counter() > limits::kUnknownChainCounter) {
     return fail(Errc::kCounterTooFar, "a new chain does not begin that far along");
   }
-  return received.initial ? checkInitial(record.get(), received) : Result<void>{};
+  const bool little = received.counter() <= limits::kUnknownChainCounterAtOnce;
+  if (effort == Effort::kFull || (effort == Effort::kLittle && little)) return {};
+  if (little) return fail(Errc::kOverBudget, "too much was spent on what was not authentic");
+  return fail(Errc::kCostly, "to find out whether it is authentic takes much work");
 }
 
 // A known initial message is a replay unless its session is still there: every message of a session that was not
@@ -380,6 +439,7 @@ Result<void> Ratchet::Impl::checkAfter(const DeviceAddress& from, const Manifest
     return fail(Errc::kUntrustedIdentity, "the session is not with the identity key that the manifest vouches for");
   }
   trim(from, record.get());
+  noteAgeing(from, 0);
   return {};
 }
 
@@ -392,15 +452,28 @@ void Ratchet::Impl::trim(const DeviceAddress& peer, session_record* record) {
   if (changed) store_.put(peer, view(serialized(record)));
 }
 
-Result<SecretBytes> Ratchet::Impl::decrypt(const DeviceAddress& from, CipherKind kind, ByteView ciphertext) {
+Result<SecretBytes> Ratchet::Impl::open(const DeviceAddress& from, const ManifestDevice& entry,
+                                        const Received& received) {
+  auto content = callLibrary(from, received);
+  if (!content) return content;
+  if (auto checked = checkAfter(from, entry); !checked) return tl::unexpected(checked.error());
+  return content;
+}
+
+Result<SecretBytes> Ratchet::Impl::decrypt(const DeviceAddress& from, CipherKind kind, ByteView ciphertext,
+                                           Effort effort) {
   const auto entry = manifests_.listed(from);
   if (!entry) return tl::unexpected(entry.error());
   const auto received = parse(kind, ciphertext, signal_.get());
   if (!received) return tl::unexpected(received.error());
-  if (auto checked = checkBefore(from, *entry, *received); !checked) return tl::unexpected(checked.error());
-  auto content = callLibrary(from, *received);
-  if (!content) return content;
-  if (auto checked = checkAfter(from, *entry); !checked) return tl::unexpected(checked.error());
+  const auto work = checkBefore(from, *entry, *received, effort);
+  if (!work) return tl::unexpected(work.error());
+  auto content = open(from, *entry, *received);
+  if (!content) {
+    const bool repeated = content.error().code == Errc::kDuplicate || content.error().code == Errc::kKeyReuse;
+    if (!repeated) workInVain_ += *work;
+    return content;
+  }
   if (received->initial) sessions().addInitial(received->initialHash(), received->signedPreKeyId());
   sessions().addDecrypted(received->trace(), clock_.now());
   return content;
@@ -453,9 +526,14 @@ Result<Ratchet::Encrypted> Ratchet::encrypt(Transaction& transaction, const Devi
 }
 
 Result<SecretBytes> Ratchet::decrypt(Transaction& transaction, const DeviceAddress& from, CipherKind kind,
-                                     ByteView ciphertext) {
-  return inSavepoint(transaction, [&] { return impl_->decrypt(from, kind, ciphertext); });
+                                     ByteView ciphertext, Effort effort) {
+  return inSavepoint(transaction, [&] { return impl_->decrypt(from, kind, ciphertext, effort); });
 }
+
+std::uint64_t Ratchet::workInVain() const { return impl_->workInVain(); }
+std::uint64_t Ratchet::hmacs() const { return impl_->hmacs(); }
+
+std::map<DeviceAddress, Ratchet::Ageing> Ratchet::takeAgeing() { return impl_->takeAgeing(); }
 
 void Ratchet::wipe(Transaction&, const DeviceAddress& peer) { impl_->wipe(peer); }
 

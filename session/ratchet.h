@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -31,10 +32,17 @@ class Ratchet {
   enum class Readiness {
     kReady,
     kNone,        // no session, or its sender ratchet key is spent: needs a bundle
-    kWantsFresh,  // usable, but a fresh bundle should be had where one can be (chain index, unacknowledged for 30 days)
+    kWantsFresh,  // usable, but a fresh bundle should be had where one can be (chain index, size of the record,
+                  // unacknowledged for 30 days)
     kNotVouched,  // the manifest does not list the device, or the account equivocates
   };
   Readiness readiness(const DeviceAddress& peer);
+
+  // Why a session wants a fresh bundle. A large record holds so many keys of messages that never came that it is over
+  // its bound: what a fresh session pushes out of it can no longer be read.
+  enum class Ageing { kLongChain, kLargeRecord };
+  // The sessions in which encrypt or decrypt saw that since this was asked last. Memory only: `readiness` knows it too.
+  std::map<DeviceAddress, Ageing> takeAgeing();
 
   // Verifies published keys that a relay handed out against the manifest, and remembers their counter.
   // kUnlistedDevice, kRetiredDevice, kEquivocation, kBadKey, kBadSignature, kStaleKeys (a lower counter than seen),
@@ -56,12 +64,24 @@ class Ratchet {
   // kNoSession, kSpentKey, kUnlistedDevice, kRetiredDevice, kEquivocation.
   Result<Encrypted> encrypt(Transaction& transaction, const DeviceAddress& peer, ByteView content);
 
+  // How much work a message may cost before it has shown that it is authentic (hardening H3). A forged one, in whatever
+  // name, makes the library try a new chain in every state that the session has.
+  enum class Effort {
+    kKnownChains,  // a chain that a state knows already: who names one knows a key that only its sender was told
+    kLittle,       // also a new chain, up to its message number limits::kUnknownChainCounterAtOnce
+    kFull,         // up to limits::kUnknownChainCounter
+  };
   // The unpadded content bytes, secret. The newest held manifest must list `from`: kUnlistedDevice, kRetiredDevice.
   // kDuplicate (this very ciphertext was decrypted before), kKeyReuse (its message key was used, by another
   // ciphertext), kInitialReplay, kUndecryptable, kCounterTooFar, kUntrustedIdentity, kBadKey, kUnknownPreKey,
-  // kNoSession, kMalformed.
-  Result<SecretBytes> decrypt(Transaction& transaction, const DeviceAddress& from, CipherKind kind,
-                              ByteView ciphertext);
+  // kNoSession, kMalformed; what would take a greater effort: kCostly (far along a new chain), kOverBudget (a new
+  // chain).
+  Result<SecretBytes> decrypt(Transaction& transaction, const DeviceAddress& from, CipherKind kind, ByteView ciphertext,
+                              Effort effort = Effort::kFull);
+  // What messages that did not open have cost since construction, in steps of a chain.
+  std::uint64_t workInVain() const;
+  // The HMACs that the library has asked for since construction.
+  std::uint64_t hmacs() const;
 
   // Removes every session with a device (retired, or the account blocked).
   void wipe(Transaction& transaction, const DeviceAddress& peer);

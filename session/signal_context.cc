@@ -23,20 +23,6 @@ int guarded(Work work) noexcept {
 
 ByteView input(const std::uint8_t* bytes, std::size_t size) { return {bytes, size}; }
 
-int fillRandom(std::uint8_t* out, std::size_t size, void* random) {
-  return guarded([&] {
-    static_cast<Random*>(random)->fill({out, size});
-    return SG_SUCCESS;
-  });
-}
-
-int hmacInit(void** hmac, const std::uint8_t* key, std::size_t size, void*) {
-  return guarded([&] {
-    *hmac = new HmacSha256(input(key, size));
-    return SG_SUCCESS;
-  });
-}
-
 int hmacUpdate(void* hmac, const std::uint8_t* bytes, std::size_t size, void*) {
   return guarded([&] {
     static_cast<HmacSha256*>(hmac)->update(input(bytes, size));
@@ -92,10 +78,8 @@ int runAes(signal_buffer** out, int cipher, const std::uint8_t* key, std::size_t
 
 void dropLog(int, const char*, std::size_t, void*) {}
 
-signal_crypto_provider provider(Random& random) {
+signal_crypto_provider provider() {
   signal_crypto_provider callbacks{};
-  callbacks.random_func = fillRandom;
-  callbacks.hmac_sha256_init_func = hmacInit;
   callbacks.hmac_sha256_update_func = hmacUpdate;
   callbacks.hmac_sha256_final_func = hmacFinal;
   callbacks.hmac_sha256_cleanup_func = hmacCleanup;
@@ -105,16 +89,37 @@ signal_crypto_provider provider(Random& random) {
   callbacks.sha512_digest_cleanup_func = sha512Cleanup;
   callbacks.encrypt_func = runAes<aesEncrypt>;
   callbacks.decrypt_func = runAes<aesDecrypt>;
-  callbacks.user_data = &random;
   return callbacks;
 }
 
 }  // namespace
 
+// What needs the context itself.
+struct SignalContext::Primitives {
+  static SignalContext& of(void* user) { return *static_cast<SignalContext*>(user); }
+
+  static int fillRandom(std::uint8_t* out, std::size_t size, void* user) {
+    return guarded([&] {
+      of(user).random_.fill({out, size});
+      return SG_SUCCESS;
+    });
+  }
+  static int hmacInit(void** hmac, const std::uint8_t* key, std::size_t size, void* user) {
+    return guarded([&] {
+      ++of(user).hmacs_;
+      *hmac = new HmacSha256(input(key, size));
+      return SG_SUCCESS;
+    });
+  }
+};
+
 SignalContext::SignalContext(Random& random) : random_(random) {
   signalCurve();
   requireSignal(signal_context_create(&context_, nullptr));
-  const auto callbacks = provider(random_);
+  auto callbacks = provider();
+  callbacks.random_func = Primitives::fillRandom;
+  callbacks.hmac_sha256_init_func = Primitives::hmacInit;
+  callbacks.user_data = this;
   requireSignal(signal_context_set_crypto_provider(context_, &callbacks));
   requireSignal(signal_context_set_log_function(context_, dropLog));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "crypto/ids.h"
 #include "crypto/ports.h"
 #include "crypto/sign.h"
@@ -17,13 +19,18 @@ class SignalContext {
   SignalContext& operator=(const SignalContext&) = delete;
 
   signal_context* get() const { return context_; }
+  // How many the library has asked for: the measure of its work that is the same on every machine.
+  std::uint64_t hmacs() const { return hmacs_; }
 
   // XEdDSA, as crypto/sign.h's verifyXeddsa and verifyXeddsaRaw verify it.
   Signature signXeddsa(ByteView identitySecret, SignatureUse use, ByteView body) const;
   Signature signXeddsaRaw(ByteView identitySecret, ByteView body) const;
 
  private:
+  struct Primitives;
+
   Random& random_;
+  std::uint64_t hmacs_ = 0;
   signal_context* context_ = nullptr;
 };
 

@@ -205,6 +205,7 @@ void SignalStore::put(const DeviceAddress& peer, ByteView record) {
   ++generations.last;
   add(generations.digest, share(peer, generations.last));
   sessions_.put(peer, record, generations.last);
+  recordBytes_ = record.size();
   anchors_.putGenerations(generations);
 }
 

@@ -48,6 +48,8 @@ class SignalStore {
   bool generationsHold();
 
   SessionTable& sessions() { return sessions_; }
+  // Of the record that was written last.
+  std::size_t recordBytes() const { return recordBytes_; }
 
  private:
   struct Callbacks;
@@ -64,6 +66,7 @@ class SignalStore {
   SecretArray<32> generationKey_;
   signal_protocol_store_context* context_ = nullptr;
   std::exception_ptr thrown_;
+  std::size_t recordBytes_ = 0;
 };
 
 }  // namespace waxwing

@@ -16,6 +16,7 @@ class RecoveryTable {
     kState = 2,       // what came last may be missing as well: tell what is held
     kUnreadable = 4,  // an envelope could not be read: what it held is missing
     kOpening = 8,     // a session is being opened in order to ask
+    kWaited = 16,     // asking was put off because what is lacking may be here, and wait
   };
   struct Row {
     DeviceAddress device;

@@ -24,6 +24,18 @@ std::vector<RefusalTable::Row> RefusalTable::all() {
   return found;
 }
 
+std::vector<RefusalTable::Sum> RefusalTable::ofEnvelopes() {
+  std::vector<Sum> found;
+  Rows rows = ofEnvelopes_.query(Errc::kDuplicate, Errc::kInitialReplay);
+  while (rows.next()) {
+    found.push_back({.code = rows.as<Errc>(0),
+                     .reason = rows.text(1),
+                     .count = static_cast<std::uint64_t>(rows.integer(2)),
+                     .newest = rows.time(3)});
+  }
+  return found;
+}
+
 bool ParkedTable::add(Transaction&, const DeviceAddress& from, ByteView payload) {
   {
     Rows rows = count_.query(from.account);
@@ -39,6 +51,13 @@ std::vector<ParkedTable::Row> ParkedTable::from(const AccountId& account) {
   std::vector<Row> found;
   Rows rows = from_.query(account);
   while (rows.next()) found.push_back({rows.integer(0), rows.bytes(1)});
+  return found;
+}
+
+std::vector<AccountId> ParkedTable::accounts() {
+  std::vector<AccountId> found;
+  Rows rows = accounts_.query();
+  while (rows.next()) found.push_back(rows.account(0));
   return found;
 }
 

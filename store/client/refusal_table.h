@@ -27,6 +27,14 @@ class RefusalTable {
   void remove(Transaction&, std::int64_t id);
   // Newest last.
   std::vector<Row> all();
+  struct Sum {
+    Errc code = Errc::kInternal;
+    std::string reason;  // of the newest
+    std::uint64_t count = 0;
+    WallTime newest;
+  };
+  // Envelopes alone, by code, newest last; those that were only read before are left out.
+  std::vector<Sum> ofEnvelopes();
 
  private:
   Database& db_;
@@ -34,6 +42,9 @@ class RefusalTable {
       db_.prepare("INSERT INTO refusal (at, envelope_id, code, reason, payload) VALUES (?1, ?2, ?3, ?4, ?5)");
   Statement trim_ = db_.prepare("DELETE FROM refusal WHERE id <= ?1");
   Statement remove_ = db_.prepare("DELETE FROM refusal WHERE id = ?1");
+  Statement ofEnvelopes_ = db_.prepare(
+      "SELECT code, reason, count(*), max(at) FROM refusal WHERE envelope_id IS NOT NULL AND code NOT IN (?1, ?2) "
+      "GROUP BY code ORDER BY max(at)");
   Statement all_ = db_.prepare("SELECT at, envelope_id, code, reason, payload FROM refusal ORDER BY id");
 };
 
@@ -53,6 +64,7 @@ class ParkedTable {
   bool add(Transaction&, const DeviceAddress& from, ByteView payload);
   bool has(const DeviceAddress& from);
   std::vector<Row> from(const AccountId& account);
+  std::vector<AccountId> accounts();
   void remove(Transaction&, std::int64_t id);
 
  private:
@@ -60,6 +72,7 @@ class ParkedTable {
   Statement add_ = db_.prepare("INSERT INTO parked (account, device, payload) VALUES (?1, ?2, ?3)");
   Statement count_ = db_.prepare("SELECT count(*) FROM parked WHERE account = ?1");
   Statement has_ = db_.prepare("SELECT 1 FROM parked WHERE account = ?1 AND device = ?2 LIMIT 1");
+  Statement accounts_ = db_.prepare("SELECT DISTINCT account FROM parked");
   Statement from_ = db_.prepare("SELECT id, payload FROM parked WHERE account = ?1 ORDER BY id");
   Statement remove_ = db_.prepare("DELETE FROM parked WHERE id = ?1");
 };

@@ -10,6 +10,11 @@ std::optional<SecretBytes> SessionTable::findRecord(const DeviceAddress& peer) {
 
 bool SessionTable::contains(const DeviceAddress& peer) { return contains_.query(peer.account, peer.device).next(); }
 
+std::size_t SessionTable::recordBytes(const DeviceAddress& peer) {
+  Rows rows = recordBytes_.query(peer.account, peer.device);
+  return rows.next() ? static_cast<std::size_t>(rows.integer(0)) : 0;
+}
+
 std::optional<std::int64_t> SessionTable::findGeneration(const DeviceAddress& peer) {
   Rows rows = findGeneration_.query(peer.account, peer.device);
   if (!rows.next()) return std::nullopt;

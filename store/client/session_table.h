@@ -25,6 +25,8 @@ class SessionTable {
 
   std::optional<SecretBytes> findRecord(const DeviceAddress& peer);
   bool contains(const DeviceAddress& peer);
+  // 0: there is none.
+  std::size_t recordBytes(const DeviceAddress& peer);
   std::optional<std::int64_t> findGeneration(const DeviceAddress& peer);
   void put(const DeviceAddress& peer, ByteView record, std::int64_t generation);
   void remove(const DeviceAddress& peer);
@@ -52,6 +54,7 @@ class SessionTable {
  private:
   Database& db_;
   Statement findRecord_ = db_.prepare("SELECT record FROM session WHERE account = ?1 AND device = ?2");
+  Statement recordBytes_ = db_.prepare("SELECT length(record) FROM session WHERE account = ?1 AND device = ?2");
   Statement contains_ = db_.prepare("SELECT 1 FROM session WHERE account = ?1 AND device = ?2");
   Statement findGeneration_ = db_.prepare("SELECT generation FROM session WHERE account = ?1 AND device = ?2");
   Statement put_ = db_.prepare(

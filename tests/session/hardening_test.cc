@@ -7,6 +7,7 @@
 #include "store/client/session_table.h"
 #include "tests/session/forge.h"
 #include "tests/support/all_zero_points.h"
+#include "tests/support/forged_message.h"
 #include "tests/support/vectors.h"
 
 namespace waxwing::testing {
@@ -245,8 +246,11 @@ TEST_F(Hardening, ALongChainWantsAFreshSession) {
   const auto send = [&] { must(alice_->ratchet.encrypt(transaction, bob_.address(), {})); };
   for (std::uint32_t i = 0; i < limits::kSenderChainIndex - 1; ++i) send();
   EXPECT_EQ(alice_.readiness(bob_), Ratchet::Readiness::kReady);
+  EXPECT_TRUE(alice_->ratchet.takeAgeing().empty());
   send();
   EXPECT_EQ(alice_.readiness(bob_), Ratchet::Readiness::kWantsFresh);
+  EXPECT_EQ(alice_->ratchet.takeAgeing().at(bob_.address()), Ratchet::Ageing::kLongChain);
+  EXPECT_TRUE(alice_->ratchet.takeAgeing().empty());
 }
 
 // T-inner-identity: the vouched key outside, the body from the session of a key that was replaced.
@@ -378,6 +382,159 @@ TEST_F(Hardening, FiveArchivedStatesAreKept) {
   for (std::size_t i = 0; i < unread.size(); ++i) {
     EXPECT_EQ(codeOf(bob_.receive(alice_, unread[i])), i < 3 ? Errc::kInitialReplay : Errc{}) << i;
   }
+}
+
+// T-forgery-cost: what the library does for a forged message, counted in HMACs, which are most of it.
+class ForgeryCost : public Hardening {
+ protected:
+  static constexpr int kForged = 1'000;
+
+  void SetUp() override {
+    Hardening::SetUp();
+    for (std::size_t i = 0; i <= limits::kArchivedStates; ++i) must(bob_.receive(alice_, begin("begin")));
+    ASSERT_EQ(archivedStates(bob_, alice_.address()), limits::kArchivedStates);
+  }
+  Bytes forged(std::uint32_t counter) { return forgedMessage(CurveKeyPair::generate(random_).publicKey(), counter); }
+  struct Cost {
+    std::uint64_t hmacs = 0;
+    std::uint64_t work = 0;
+    int costly = 0;
+    int undecryptable = 0;
+  };
+  // Bob gets forged messages in Alice's name, with these counters in turn.
+  Cost receive(std::vector<std::uint32_t> counters, Ratchet::Effort effort, int count) {
+    Cost cost;
+    const std::uint64_t hmacs = bob_->ratchet.hmacs();
+    const std::uint64_t work = bob_->ratchet.workInVain();
+    bob_.commit([&](Transaction& transaction) {
+      for (int i = 0; i < count; ++i) {
+        const auto message = forged(counters[static_cast<std::size_t>(i) % counters.size()]);
+        const auto result = bob_->ratchet.decrypt(transaction, alice_.address(), CipherKind::kMessage, message, effort);
+        if (codeOf(result) == Errc::kCostly || codeOf(result) == Errc::kOverBudget) ++cost.costly;
+        if (codeOf(result) == Errc::kUndecryptable) ++cost.undecryptable;
+      }
+    });
+    cost.hmacs = bob_->ratchet.hmacs() - hmacs;
+    cost.work = bob_->ratchet.workInVain() - work;
+    return cost;
+  }
+
+  SeededRandom random_{77};
+};
+
+TEST_F(ForgeryCost, BeyondTheBudgetNothingIsSpent) {
+  const auto honest = alice_.send(bob_, "honest");
+  const auto before = tablesOf(*bob_->db);
+  const Cost cost = receive({0, 50, 100, 2'000}, Ratchet::Effort::kKnownChains, kForged);
+  EXPECT_EQ(cost.costly, kForged);
+  EXPECT_EQ(cost.hmacs, 0u);
+  EXPECT_EQ(cost.work, 0u);
+  EXPECT_TRUE(tablesOf(*bob_->db) == before);
+  auto got = bob_.commit([&](Transaction& transaction) {
+    return bob_->ratchet.decrypt(transaction, alice_.address(), honest.kind, honest.ciphertext,
+                                 Ratchet::Effort::kKnownChains);
+  });
+  EXPECT_EQ(asText(must(std::move(got)).view()), "honest");
+}
+
+TEST_F(ForgeryCost, ALongNewChainIsNotTriedAtOnce) {
+  const Cost cost = receive({101, 2'000}, Ratchet::Effort::kLittle, kForged);
+  EXPECT_EQ(cost.costly, kForged);
+  EXPECT_EQ(cost.hmacs, 0u);
+}
+
+// The work that is charged is what is done: at most so many HMACs for a step, and for the turn before the first.
+TEST_F(ForgeryCost, WorkIsCountedAsItIsDone) {
+  constexpr std::uint64_t kStates = limits::kArchivedStates + 1;
+  for (const std::uint32_t counter : {0u, 10u, 100u, 2'000u}) {
+    const Cost cost = receive({counter}, Ratchet::Effort::kFull, 3);
+    EXPECT_EQ(cost.undecryptable, 3);
+    EXPECT_EQ(cost.work, 3 * kStates * (limits::kTurnWork + counter)) << counter;
+    EXPECT_GE(cost.hmacs, 3 * kStates * counter) << counter;
+    EXPECT_LE(cost.hmacs, 3 * kStates * (30 + std::uint64_t{6} * counter)) << counter;
+  }
+}
+
+// As the inbox does it: a little effort until the budget is used up.
+TEST_F(ForgeryCost, AThousandCostNoMoreThanTheBudget) {
+  std::uint64_t work = 0, hmacs = 0;
+  for (int i = 0; i < kForged; ++i) {
+    const auto effort = work < limits::kWorkPerKeyClass ? Ratchet::Effort::kLittle : Ratchet::Effort::kKnownChains;
+    const Cost cost = receive({static_cast<std::uint32_t>(i) % 101}, effort, 1);
+    work += cost.work;
+    hmacs += cost.hmacs;
+  }
+  EXPECT_GE(work, limits::kWorkPerKeyClass);
+  EXPECT_LE(work, limits::kWorkPerKeyClass + 6 * (limits::kTurnWork + limits::kUnknownChainCounterAtOnce));
+  EXPECT_LE(hmacs, 6 * work);
+}
+
+TEST_F(ForgeryCost, AGenuineOneFarAlongTakesTheFullEffort) {
+  must(alice_.receive(bob_, bob_.send(alice_, "a turn")));
+  std::vector<Ratchet::Encrypted> sent;
+  for (std::uint32_t i = 0; i <= limits::kUnknownChainCounterAtOnce + 1; ++i) sent.push_back(alice_.send(bob_, "late"));
+  const auto open = [&](const Ratchet::Encrypted& message, Ratchet::Effort effort) {
+    return bob_.commit([&](Transaction& transaction) {
+      return bob_->ratchet.decrypt(transaction, alice_.address(), message.kind, message.ciphertext, effort);
+    });
+  };
+  EXPECT_EQ(codeOf(open(sent.back(), Ratchet::Effort::kLittle)), Errc::kCostly);
+  EXPECT_TRUE(open(sent.back(), Ratchet::Effort::kFull));
+  EXPECT_TRUE(open(sent.front(), Ratchet::Effort::kKnownChains));
+  EXPECT_EQ(bob_->ratchet.workInVain(), 0u);
+}
+
+// T-record-cap. Each gap makes the record keep the keys of what never came.
+class RecordCap : public Hardening {
+ protected:
+  static constexpr int kGap = 1'900;
+
+  std::size_t size() { return SessionTable(*bob_->db).recordBytes(alice_.address()); }
+  // Alice sends that many; the last alone arrives. What did not.
+  std::vector<Ratchet::Encrypted> leaveGap() {
+    std::vector<Ratchet::Encrypted> lost;
+    alice_.commit([&](Transaction& transaction) {
+      for (int i = 0; i <= kGap; ++i) {
+        lost.push_back(must(alice_->ratchet.encrypt(transaction, bob_.address(), asBytes("gap"))));
+      }
+    });
+    must(bob_.receive(alice_, lost.back()));
+    lost.pop_back();
+    return lost;
+  }
+};
+
+TEST_F(RecordCap, TheOldestArchivedStatesGoFirst) {
+  begin("first");
+  const auto first = leaveGap();
+  EXPECT_GT(size(), limits::kSessionRecordBytes / 2);
+  begin("second");
+  const auto second = leaveGap();
+  EXPECT_LE(size(), limits::kSessionRecordBytes);
+  EXPECT_EQ(archivedStates(bob_, alice_.address()), 0u);
+  EXPECT_EQ(bob_.readiness(alice_), Ratchet::Readiness::kReady);
+  EXPECT_TRUE(bob_->ratchet.takeAgeing().empty());
+  EXPECT_EQ(must(bob_.receive(alice_, second.front())), "gap");
+  EXPECT_EQ(codeOf(bob_.receive(alice_, first.front())), Errc::kInitialReplay);
+}
+
+TEST_F(RecordCap, ASessionThatIsTooLargeAloneIsOpenedAnew) {
+  begin("first");
+  const auto first = leaveGap();
+  must(alice_.receive(bob_, bob_.send(alice_, "answer")));
+  const auto second = leaveGap();
+  EXPECT_GT(size(), limits::kSessionRecordBytes);
+  EXPECT_EQ(bob_.readiness(alice_), Ratchet::Readiness::kWantsFresh);
+  EXPECT_EQ(bob_->ratchet.takeAgeing().at(alice_.address()), Ratchet::Ageing::kLargeRecord);
+  EXPECT_EQ(must(bob_.receive(alice_, first.front())), "gap");
+  must(alice_.receive(bob_, bob_.send(alice_, "still possible")));
+
+  must(bob_.tryEstablish(alice_.address(), alice_.bundle()));
+  EXPECT_LE(size(), limits::kSessionRecordBytes);
+  EXPECT_EQ(bob_.readiness(alice_), Ratchet::Readiness::kReady);
+  must(alice_.receive(bob_, bob_.send(alice_, "anew")));
+  EXPECT_EQ(must(bob_.receive(alice_, alice_.send(bob_, "and back"))), "and back");
+  EXPECT_FALSE(bob_.receive(alice_, second.front()));
 }
 
 TEST_F(Hardening, SplicedSessionsAreFound) {

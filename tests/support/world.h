@@ -122,7 +122,7 @@ class World {
   ManualClock clock{WallTime{1'800'000'000'000}};
   SeededRandom random;
   Agenda agenda{clock};
-  WorldNetwork network{agenda, clock, random, {}, {}};
+  WorldNetwork network{agenda, clock, random, {}, {}, 0};
   TemporaryDirectory directory;
 
  private:

@@ -278,6 +278,7 @@ void WorldLink::deliver() {
                                             .payload = envelope.payload});
       up_->delivered = item.number;
     }
+    network_.mostDelivered = std::max(network_.mostDelivered, up_->delivered - up_->acknowledged);
     plan(inOrder(lastDelivery_), Lifetime::kConnection, [this, page = std::move(page)] {
       if (network_.happens(network_.faults.cut)) return drop("cut in the middle of a page");
       host_.onPage(page);

@@ -19,6 +19,7 @@ struct WorldNetwork {
   SeededRandom& random;
   std::map<std::string, WorldRelay*> relays;
   Faults faults;
+  std::uint64_t mostDelivered = 0;  // to one device and not yet acknowledged by it, at any time
 
   WorldRelay* find(const RelayAddress& address) {
     const auto found = relays.find(address.name());

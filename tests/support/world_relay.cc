@@ -89,6 +89,7 @@ SubmitAnswer WorldRelay::submit(const AccountId& to, const relay::Access& access
   if (isBusy) return {SubmitAnswer::Busy{std::chrono::milliseconds(200)}};
   if (!staleAnswer.empty()) return {SubmitAnswer::StaleManifest{staleAnswer}};
   relay::Submit submit{.account = to, .access = access, .manifestVersion = batch.manifestVersion, .envelopes = {}};
+  largestBatch = std::max(largestBatch, batch.envelopes.size());
   std::vector<bool> lost;
   for (const auto& envelope : batch.envelopes) {
     wire.push_back({to, envelope});
@@ -136,6 +137,7 @@ BundlesAnswer WorldRelay::keys(const AccountId& account, const AccessKeyHash& ke
 BundlesAnswer WorldRelay::bundles(const AccountId& account, const relay::Access& access,
                                   const std::vector<DeviceId>& devices) {
   if (deniesAll) return {BundlesAnswer::Outcome::kDenied, {}};
+  if (withholdsBundles) return {BundlesAnswer::Outcome::kOk, {}};
   const auto taken = commit<relay::TakePreKeyBundlesOutcome>(relay::TakePreKeyBundles{account, access, devices});
   if (taken.verdict != relay::TakePreKeyBundlesOutcome::Verdict::kOk) return {BundlesAnswer::Outcome::kDenied, {}};
   return {BundlesAnswer::Outcome::kOk, bundlesOf(taken.bundles)};

@@ -55,8 +55,10 @@ class WorldRelay {
   bool isBusy = false;
   bool deniesAll = false;
   std::function<bool(const DeviceAddress&)> loses;  // whether an envelope to that device is accepted and forgotten
-  Bytes staleAnswer;  // not empty: every submission is answered `staleManifest` with these bytes
+  Bytes staleAnswer;              // not empty: every submission is answered `staleManifest` with these bytes
+  bool withholdsBundles = false;  // it has none of any device
   std::vector<Submitted> wire;
+  std::size_t largestBatch = 0;
 
   // A copy of all files, and putting it back. No device may be attached while that happens.
   void copyAside();

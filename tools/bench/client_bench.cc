@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tools/bench/floors.h"
+#include "tools/bench/forgeries.h"
 #include "tools/bench/people.h"
 #include "tools/bench/samples.h"
 #include "tools/bench/spawned_relay.h"
@@ -21,6 +22,7 @@ constexpr const char* kText = "A message of ordinary length, such as people send
 struct Plan {
   std::size_t sends = 1000;
   std::size_t received = 2000;
+  std::size_t forged = 1000;
   std::size_t stored = 100'000;
 };
 
@@ -151,13 +153,30 @@ void measureOpen(const Plan& plan, const fs::path& directory, const SpawnedRelay
   line("open a database with " + std::to_string(plan.stored) + " messages", full);
 }
 
+// Forged messages against a session with five archived states: what they cost before honest ones are read, and what
+// the slow queue does of the same number afterwards.
+void measureForgeries(std::size_t count) {
+  Forgeries forgeries;
+  for (const std::uint32_t counter : {0u, 100u, 2'000u}) {
+    const auto atOnce = forgeries.atOnce(count, counter);
+    const std::size_t tried = counter > 100 ? count / 20 : count;
+    const auto late = forgeries.late(tried, counter);
+    std::printf("%zu forged messages, number %4u of a chain    at once %.3f s CPU (%zu deferred)   later %.2f s CPU\n",
+                count, counter, atOnce.seconds, atOnce.deferred,
+                late.seconds * static_cast<double>(count) / static_cast<double>(tried));
+    std::fflush(stdout);
+  }
+}
+
 int run(int count, char** values) {
   Plan plan;
   CLI::App app("Measures a client's calls beside what each must at least do.");
   app.add_option("--sends", plan.sends, "how many of each");
   app.add_option("--receive", plan.received, "messages in a backlog (at most 5000)");
+  app.add_option("--forged", plan.forged, "forged messages");
   app.add_option("--stored", plan.stored, "messages in the database that is opened; 0 leaves that out");
   CLI11_PARSE(app, count, values);
+  measureForgeries(plan.forged);
   const ScratchDirectory scratch;
   const SpawnedRelay relay((fs::read_symlink("/proc/self/exe").parent_path() / "waxwing-relay").string());
   measureSend(plan, scratch.path(), relay, 1);

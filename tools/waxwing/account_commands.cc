@@ -60,6 +60,13 @@ std::size_t countIn(const std::vector<Contact>& contacts, ContactState state) {
   return static_cast<std::size_t>(std::ranges::count(contacts, state, &Contact::state));
 }
 
+Json toJson(const RefusedEnvelopes& refused) {
+  return {{"code", waxwing::name(refused.code)},
+          {"reason", refused.reason},
+          {"count", refused.count},
+          {"newest", refused.newest.ms}};
+}
+
 Outcome status(Context& context) {
   const auto client = openClient(context);
   if (!client) return tl::unexpected(client.error());
@@ -67,6 +74,8 @@ Outcome status(Context& context) {
   if (!contacts) return tl::unexpected(contacts.error());
   const auto queued = (*client)->outbox();
   if (!queued) return tl::unexpected(queued.error());
+  const auto refused = (*client)->refused();
+  if (!refused) return tl::unexpected(refused.error());
   const auto self = (*client)->self();
   const auto relay = (*client)->relay();
   const std::size_t requests = countIn(*contacts, ContactState::kRequested);
@@ -78,12 +87,18 @@ Outcome status(Context& context) {
   table.add({"Relay", relay.name() + (relay.certificate.empty() ? "" : " (own certificate)")});
   table.add({"Contacts", std::to_string(known) + (requests == 0 ? "" : ", " + counted(requests, "request"))});
   table.add({"Queued", counted(queued->size(), "item")});
+  Json unread = Json::array();
+  for (const auto& some : *refused) {
+    table.add({"Not read", counted(some.count, "envelope") + ": " + printable(some.reason)});
+    unread.push_back(toJson(some));
+  }
   context.output.show({{"account", self.account.text()},
                        {"device", self.device.value()},
                        {"relay", relay.text()},
                        {"contacts", known},
                        {"requests", requests},
-                       {"queued", queued->size()}},
+                       {"queued", queued->size()},
+                       {"notRead", std::move(unread)}},
                       table.text());
   return ExitStatus::kOk;
 }

@@ -163,6 +163,10 @@ EventText describe(const Event& event, Client& client) {
     EventText operator()(const event::ContactChanged& e) { return describeContact(e.account, client); }
     EventText operator()(const event::LinkChanged& e) { return describeLink(e.state); }
     EventText operator()(const event::Restored& e) { return describeRestored(e.what); }
+    EventText operator()(const event::EnvelopeRefused& e) {
+      return {"-- something arrived and could not be read: " + printable(e.reason),
+              {{"event", "notRead"}, {"code", waxwing::name(e.code)}, {"reason", e.reason}}};
+    }
     EventText operator()(const event::CaughtUp&) { return {"", {{"event", "caughtUp"}}}; }
     EventText operator()(const event::Failed& e) {
       return {"", {{"event", "failed"}, {"code", name(e.cause.code)}, {"message", e.cause.message}}};
