@@ -36,7 +36,7 @@ FOREIGN = [
     (r"sodium", ["crypto"]),
     (r"openssl/", ["crypto"]),
     (r"sqlcipher/|sqlite3", ["store", "sim"]),
-    (r"signal/", ["session", "fuzz", "vectors"]),
+    (r"signal/", ["session", "fuzz", "vectors", "interop"]),
     (r"capnp/(rpc|ez-rpc|capability|serialize-async|membrane)|kj/(async|timer|compat/)", ["rpc", "client", "tests", "bench"]),
     (r"capnp/|kj/", ["session", "rpc", "client", "tests", "bench"]),
     (r"nlohmann/", ["tools", "tests"]),
