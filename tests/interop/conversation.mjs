@@ -51,18 +51,20 @@ class WaxwingSide {
     await this.peer.ask('establish', { peer: this.name, bundle: hexed(bundle) });
   }
   async encrypt(content) {
-    const { kind, ciphertext } = await this.peer.ask('encrypt', { peer: this.name, content: content.toString('hex') });
-    return { kind, bytes: Buffer.from(ciphertext, 'hex') };
+    const answer = await this.peer.ask('encrypt', { peer: this.name, content: content.toString('hex') });
+    const { kind, ciphertext, random } = answer;
+    return { kind, bytes: Buffer.from(ciphertext, 'hex'), random: Buffer.from(random, 'hex') };
   }
   async decrypt(kind, bytes) {
     const { content } = await this.peer.ask('decrypt', { peer: this.name, kind, ciphertext: bytes.toString('hex') });
-    return Buffer.from(content, 'hex');
+    return { content: Buffer.from(content, 'hex') };
   }
   async restart() {
     await this.peer.ask('restart');
   }
 }
 
+// Sees the padding as well: `random` is the 16 bytes at its head.
 class ForeignSide {
   constructor(Library, device, other) {
     this.Library = Library;
@@ -75,11 +77,13 @@ class ForeignSide {
   establish(bundle) {
     return this.device.establish(this.other, bundle);
   }
-  encrypt(content) {
-    return this.device.encrypt(this.other, pad(content));
+  async encrypt(content) {
+    const padded = pad(content);
+    return { ...(await this.device.encrypt(this.other, padded)), random: padded.subarray(0, 16) };
   }
   async decrypt(kind, bytes) {
-    return unpad(await this.device.decrypt(this.other, kind, bytes));
+    const padded = await this.device.decrypt(this.other, kind, bytes);
+    return { content: unpad(padded), random: padded.subarray(0, 16) };
   }
   async restart() {
     this.device = await this.Library.revive(this.device.serialized());
@@ -145,9 +149,9 @@ export class Conversation {
   async send(side) {
     const size = this.dice.chance(0.05) ? this.dice.below(20000) : this.dice.below(300);
     const content = this.dice.bytes(size);
-    const { kind, bytes } = await this.sides[side].encrypt(content);
+    const { kind, bytes, random } = await this.sides[side].encrypt(content);
     const parsed = parse(kind, bytes);
-    this.inbox[otherOf(side)].push({ number: this.sent[side]++, content, kind, bytes, ...parsed });
+    this.inbox[otherOf(side)].push({ number: this.sent[side]++, content, random, kind, bytes, ...parsed });
     this.tally[side].sent++;
     if (kind === 'preKey') this.tally[side].preKey++;
   }
@@ -176,14 +180,15 @@ export class Conversation {
   }
 
   async expectRead(side, message) {
-    let content;
+    let read;
     try {
-      content = await this.sides[side].decrypt(message.kind, message.bytes);
+      read = await this.sides[side].decrypt(message.kind, message.bytes);
     } catch (error) {
       const what = `${side} does not read message ${message.number} (${message.kind})`;
       throw new Error(`${what}: ${error.message}`, { cause: error });
     }
-    if (!content.equals(message.content)) throw new Error(`${side} read something else in message ${message.number}`);
+    const same = read.content.equals(message.content) && (!read.random || read.random.equals(message.random));
+    if (!same) throw new Error(`${side} read something else in message ${message.number}`);
   }
 
   expectRefused(side, { kind }, bytes, what) {

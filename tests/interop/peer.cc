@@ -47,7 +47,7 @@ Json refusal(const Error& error) { return {{"refused", name(error.code)}}; }
 
 class Peer {
  public:
-  explicit Peer(std::uint64_t seed) : device_(seed, clock_), senderKeys_(device_.random()) {}
+  explicit Peer(std::uint64_t seed) : seed_(seed), device_(seed, clock_), senderKeys_(device_.random()) {}
 
   Json answer(const Json& request) {
     const auto& handlers = table();
@@ -132,10 +132,12 @@ class Peer {
 
   Json encrypt(const Json& request) {
     const auto content = bytesOf(request.at("content"));
+    const auto random = drawAhead();
     const auto sent = device_.trySend(peerOf(request).address(), asText(content));
     if (!sent) return refusal(sent.error());
     return {{"kind", sent->kind == CipherKind::kPreKey ? "preKey" : "message"},
-            {"ciphertext", toHex(sent->ciphertext)}};
+            {"ciphertext", toHex(sent->ciphertext)},
+            {"random", toHex(random)}};
   }
 
   Json decrypt(const Json& request) {
@@ -174,8 +176,20 @@ class Peer {
     return {{"content", toHex(*content)}};
   }
 
+  // The 16 bytes that the device draws next: those at the head of the padded content. A wrong IV would change them
+  // alone.
+  Bytes drawAhead() {
+    const std::uint64_t seed = seed_ << 32 | ++drawn_;
+    device_.reseed(seed);
+    Bytes bytes(16);
+    SeededRandom(seed).fill(bytes);
+    return bytes;
+  }
+
   ForeignDevice& peerOf(const Json& request) { return foreign_.at(request.at("peer").get<std::string>()); }
 
+  std::uint64_t seed_;
+  std::uint64_t drawn_ = 0;
   ManualClock clock_{kTestStart};
   TestDevice device_;
   SenderKeys senderKeys_;
