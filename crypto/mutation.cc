@@ -29,6 +29,7 @@ constexpr std::array<std::pair<Mutation, std::string_view>, kMutations> kNames =
     {Mutation::kSendWithoutCommit, "sendWithoutCommit"},
     {Mutation::kFenceWithoutBacklog, "fenceWithoutBacklog"},
     {Mutation::kAttributeToPrimary, "attributeToPrimary"},
+    {Mutation::kSeenUnproven, "seenUnproven"},
 }};
 
 constexpr auto kAll = [] {

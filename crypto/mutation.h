@@ -33,8 +33,9 @@ enum class Mutation : std::uint8_t {
   kSendWithoutCommit,        // a call returns success without a commit now and then
   kFenceWithoutBacklog,      // a new link begins after what waits
   kAttributeToPrimary,       // a message is shown as from its account's first device
+  kSeenUnproven,             // an EnvelopeId counts as known once anything came under it
 };
-inline constexpr std::size_t kMutations = 22;
+inline constexpr std::size_t kMutations = 23;
 
 std::string_view name(Mutation mutation);
 std::span<const Mutation> allMutations();

@@ -1,5 +1,8 @@
 #include "outbox/inbox.h"
 
+#include <algorithm>
+
+#include "crypto/mutation.h"
 #include "outbox/lacks.h"
 #include "outbox/restored.h"
 #include "outbox/timeline.h"
@@ -108,6 +111,10 @@ void Inbox::applySlow() {
 
 Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming,
                                     Ratchet::Effort effort) {
+  if (mutated(Mutation::kSeenUnproven) &&
+      std::ranges::any_of(context_.refusals.all(), [&](const auto& row) { return row.envelope == incoming.id; })) {
+    return Outcome::kOther;
+  }
   const auto envelope = unseal(incoming);
   if (!envelope) return refuse(transaction, incoming, envelope.error());
   // A manifest of someone we know is worth keeping whatever becomes of its envelope.

@@ -29,7 +29,7 @@ constexpr std::array<Entry, kFaults> kEntries = {{
     {"duplicate", kNone},   {"delay", kLate},          {"swap", kLate},         {"replay", kNone},
     {"crossReplay", kNone}, {"truncate", kLoss},       {"extend", kLoss},       {"flip", kLoss},
     {"oldManifest", kNone}, {"forgedManifest", kNone}, {"sameKey", kBroken},    {"refuse", kNone},
-    {"numbers", kNone},
+    {"numbers", kNone},     {"forge", kNone},
 }};
 
 bool excusesNothing(const Excuses& excuses) {

@@ -1,5 +1,7 @@
 #include "tests/sim/growth.h"
 
+#include "store/client/refusal_table.h"
+
 namespace waxwing::testing {
 namespace {
 
@@ -13,13 +15,18 @@ struct Bound {
 const Bound kClientBounds[] = {
     {"deliveries", "SELECT count(*) FROM delivery", 0},
     {"receipts that wait", "SELECT count(*) FROM receipt_due", 0},
+    {"device lists of strangers",
+     "SELECT count(*) FROM manifest WHERE account NOT IN (SELECT account FROM contact UNION SELECT account FROM "
+     "identity)",
+     0},
+    {"envelopes that could not be read", "SELECT count(*) FROM unreadable", 0},
     {"envelopes parked", "SELECT count(*) FROM parked", 64},
     {"anchors", "SELECT count(*) FROM anchor", 2 * static_cast<std::int64_t>(limits::kConfirmedAnchorsKept)},
     {"signed pre-keys", "SELECT count(*) FROM signed_pre_key", 200},
     {"seal keys", "SELECT count(*) FROM seal_key", 200},
     {"bytes of the largest session", "SELECT ifnull(max(length(record)), 0) FROM session",
      static_cast<std::int64_t>(limits::kSessionRecordBytes)},
-    {"refusals", "SELECT count(*) FROM refusal", 10'000},
+    {"refusals", "SELECT count(*) FROM refusal", RefusalTable::kMost},
 };
 
 std::int64_t counted(Database& db, Sql sql) {

@@ -40,6 +40,7 @@ std::vector<Outcome> HostileStore::commit(std::span<const Operation> operations)
     mischief_.held.clear();
   }
   std::vector<Outcome> outcomes = inner_->commit(done);
+  onCommitted(done, outcomes);
   std::vector<DeviceAddress> arrivedLate;
   for (std::size_t i = operations.size(); i < outcomes.size(); ++i) {
     const auto& arrived = std::get<relay::SubmitOutcome>(outcomes[i]).arrived;
@@ -149,6 +150,8 @@ std::vector<QueueItem> HostileStore::readPage(const DeviceAddress& mailbox, std:
                                               const relay::PageLimits& bounds) {
   std::vector<QueueItem> items = inner_->readPage(mailbox, after, bounds);
   if (items.empty()) return items;
+  onRead(mailbox, items);
+  insertForged(mailbox, items);
   auto& known = mischief_.delivered[mailbox];
   for (const QueueItem& item : items) {
     const auto* envelope = std::get_if<QueuedEnvelope>(&item.content);
@@ -201,6 +204,17 @@ void HostileStore::insertOld(const DeviceAddress& mailbox, std::vector<QueueItem
     if (other == mailbox || envelopes.empty() || !mischief_.plays(Trick::kCrossReplay)) continue;
     QueuedEnvelope envelope = pick(envelopes);
     insert(envelope);
+  }
+}
+
+void HostileStore::insertForged(const DeviceAddress& mailbox, std::vector<QueueItem>& items) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto* genuine = std::get_if<QueuedEnvelope>(&items[i].content);
+    if (genuine == nullptr || !mischief_.plays(Trick::kForge)) continue;
+    auto forged = forge(mailbox, *genuine);
+    if (!forged) continue;
+    items.insert(items.begin() + static_cast<std::ptrdiff_t>(i), QueueItem{items[i].number, 0, std::move(*forged)});
+    ++i;
   }
 }
 

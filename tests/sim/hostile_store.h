@@ -4,6 +4,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "store/relay/mailbox_store.h"
@@ -26,8 +28,9 @@ enum class Trick : std::uint8_t {
   kSameKey,         // hands one one-time key to two senders
   kRefuse,          // answers denied, mailboxFull or noSuchDevice without reason
   kNumbers,         // lies about sequence numbers
+  kForge,           // delivers envelopes that somebody forged, before the genuine ones
 };
-inline constexpr std::size_t kTricks = 14;
+inline constexpr std::size_t kTricks = 15;
 
 // How often a relay will still play each trick, and what it remembers for them. Outlives its store.
 class Mischief {
@@ -92,6 +95,15 @@ class HostileStore final : public relay::MailboxStore {
   void checkpointIfDue() override { inner_->checkpointIfDue(); }
 
   std::function<void()> onGone = [] {};
+  // Makes an envelope for that mailbox out of one that waits there, or cannot.
+  using Forgery =
+      std::function<std::optional<relay::QueuedEnvelope>(const DeviceAddress&, const relay::QueuedEnvelope&)>;
+  Forgery forge = [](const DeviceAddress&, const relay::QueuedEnvelope&) { return std::nullopt; };
+  // What the honest store did, before any answer is spoilt.
+  std::function<void(std::span<const relay::Operation>, std::span<const relay::Outcome>)> onCommitted =
+      [](std::span<const relay::Operation>, std::span<const relay::Outcome>) {};
+  std::function<void(const DeviceAddress&, std::span<const relay::QueueItem>)> onRead =
+      [](const DeviceAddress&, std::span<const relay::QueueItem>) {};
   // Whether what is submitted to that mailbox now is dropped, beside all tricks.
   std::function<bool(const DeviceAddress&)> loses = [](const DeviceAddress&) { return false; };
   // Without tricks, to look at.
@@ -111,6 +123,7 @@ class HostileStore final : public relay::MailboxStore {
   Bytes manifestInstead(const AccountId& account, Bytes manifest);
   void spoil(relay::QueuedEnvelope& envelope);
   void insertOld(const DeviceAddress& mailbox, std::vector<relay::QueueItem>& items);
+  void insertForged(const DeviceAddress& mailbox, std::vector<relay::QueueItem>& items);
 
   Mischief& mischief_;
   std::unique_ptr<MailboxStore> inner_;

@@ -43,7 +43,9 @@ std::string described(const Event& event) {
 
 }  // namespace
 
-RpcWorld::RpcWorld(std::uint64_t seed) : random_(seed), network_(loop_, random_) { tap_.addSecret(kMarker); }
+RpcWorld::RpcWorld(std::uint64_t seed) : random_(seed), network_(loop_, random_), forger_(tap_, random_) {
+  tap_.addSecret(kMarker);
+}
 
 RpcWorld::~RpcWorld() noexcept(false) = default;
 
@@ -55,6 +57,9 @@ SimRelay& RpcWorld::addRelay(const std::string& host) {
                                                  ++submissions_;
                                                  tap_.onSubmit(batch);
                                                }));
+  relays_.back()->forge = [this](const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine) {
+    return forge(mailbox, genuine);
+  };
   relays_.back()->start();
   return *relays_.back();
 }
@@ -111,6 +116,18 @@ void RpcWorld::introduce(SimDevice& inviter, SimDevice& invited) {
   if (!runUntil([&] { return stateAt(invited, inviter.account()) == ContactState::kAccepted; }, kMeeting)) {
     throw std::runtime_error("the acceptance does not arrive\n" + report());
   }
+}
+
+std::optional<relay::QueuedEnvelope> RpcWorld::forge(const DeviceAddress& mailbox,
+                                                     const relay::QueuedEnvelope& genuine) {
+  for (auto& device : devices_) {
+    if (device->self() == mailbox && isWhole(*device)) tap_.learnKeys(mailbox, device->db());
+  }
+  for (const auto& [account, relay] : homes_) {
+    if (!relay->hasStore()) continue;
+    if (auto held = relay->store().findManifest(account)) forger_.learnManifest(account, std::move(held->bytes));
+  }
+  return forger_.forge(mailbox, genuine);
 }
 
 // Acts.
@@ -300,6 +317,7 @@ void RpcWorld::checkAtRest() {
 std::vector<std::string> RpcWorld::offences() const {
   std::vector<std::string> all = unrest_;
   all.insert(all.end(), ledger_.offences().begin(), ledger_.offences().end());
+  for (const auto& relay : relays_) all.insert(all.end(), relay->offences().begin(), relay->offences().end());
   all.insert(all.end(), tap_.offences().begin(), tap_.offences().end());
   return all;
 }

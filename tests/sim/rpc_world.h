@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/session/forger.h"
 #include "tests/sim/sim_device.h"
 #include "tests/sim/sim_ledger.h"
 #include "tests/sim/sim_relay.h"
@@ -90,6 +91,7 @@ class RpcWorld {
   void onEvent(SimDevice& device, const Event& event);
   std::string owes(SimDevice& device);
   std::string reportOn(SimDevice& device) const;
+  std::optional<relay::QueuedEnvelope> forge(const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine);
 
   SeededRandom random_;
   SimLoop loop_;
@@ -97,6 +99,7 @@ class RpcWorld {
   TemporaryDirectory directory_{TemporaryDirectory::fastParent()};
   SimLedger ledger_;
   WireTap tap_;
+  Forger forger_;
   std::uint64_t texts_ = 0;
   std::uint64_t submissions_ = 0;
   Span lastRunBegan_{0};

@@ -47,14 +47,28 @@ Result<std::unique_ptr<relay::MailboxStore>> SimRelay::open() {
   auto store =
       relay::openSqlcipherStore(wanted, [this](CommitPoint point, CommitEdge edge) { passCommitPoint(point, edge); });
   if (!store) return store;
+  compareWithBook(**store);
   auto hostile =
       std::make_unique<HostileStore>(mischief_, std::move(*store), [this](const relay::Submit& batch) { tap_(batch); });
   hostile->loses = [this](const DeviceAddress& mailbox) { return loses && loses(mailbox); };
+  hostile->forge = [this](const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine) {
+    return forge(mailbox, genuine);
+  };
+  hostile->onCommitted = [this](auto operations, auto outcomes) { book_.noteCommit(operations, outcomes); };
+  hostile->onRead = [this](const DeviceAddress& mailbox, auto items) { book_.noteRead(mailbox, items); };
   hostile->onGone = [this, gone = hostile.get()] {
     if (store_ == gone) store_ = nullptr;
   };
   store_ = hostile.get();
   return hostile;
+}
+
+void SimRelay::compareWithBook(relay::MailboxStore& store) {
+  try {
+    for (std::string& line : book_.lostBy(store)) offences_.push_back(std::move(line));
+  } catch (const StoreFailure&) {
+    // A disk that fails now is judged when it is read again.
+  }
 }
 
 bool SimRelay::start() {
@@ -93,6 +107,7 @@ void SimRelay::restore(const SimDisk::Copy& copy) {
   if (running()) kill();
   place_.loop.note("restore " + address_.host);
   disk_.putBack(copy);
+  book_.forget();
   start();
 }
 

@@ -8,6 +8,7 @@
 
 #include "rpc/relay/inline_commit_queue.h"
 #include "rpc/relay/server.h"
+#include "tests/sim/accepted_book.h"
 #include "tests/sim/hostile_store.h"
 #include "tests/sim/kill_at.h"
 #include "tests/sim/sim_disk.h"
@@ -43,6 +44,9 @@ class SimRelay {
   std::filesystem::path database() const { return disk_.path("relay.db"); }
   // Hostile: whether an envelope to that device is answered as accepted, and forgotten.
   std::function<bool(const DeviceAddress&)> loses;
+  HostileStore::Forgery forge = [](const DeviceAddress&, const relay::QueuedEnvelope&) { return std::nullopt; };
+  // What it said `accepted` to and does not hold any more, one line each.
+  const std::vector<std::string>& offences() const { return offences_; }
   // Changes what the next start grants.
   std::function<void(relay::Options&)> adjust = [](relay::Options&) {};
 
@@ -73,6 +77,7 @@ class SimRelay {
   void passCommitPoint(CommitPoint point, CommitEdge edge);
   void die();
   void end();
+  void compareWithBook(relay::MailboxStore& store);
 
   Place place_;
   RelayAddress address_;
@@ -84,6 +89,8 @@ class SimRelay {
   relay::NullObserver observer_;
   std::optional<KillAt> killAt_;
   bool dying_ = false;
+  AcceptedBook book_;
+  std::vector<std::string> offences_;
   HostileStore* store_ = nullptr;
   kj::Own<relay::InlineCommitQueue> queue_;
   kj::Own<relay::Server> server_;

@@ -10,6 +10,15 @@
 #include "crypto/text.h"
 
 namespace waxwing::testing {
+namespace {
+
+std::string between(const SimConnection::Name& name, char direction) {
+  std::string text = "#";
+  text.append(std::to_string(name.number)).append(" ").append(name.client).append(1, direction).append(name.relay);
+  return text;
+}
+
+}  // namespace
 
 // The one pending read of a pipe.
 class SimPipe::Reading {
@@ -220,8 +229,8 @@ SimConnection::SimConnection(Owner& owner, SimLoop& loop, Random& random, const 
     : owner_(owner),
       loop_(loop),
       name_(std::move(name)),
-      fromClient_(loop, random, travel, "#" + std::to_string(name_.number) + " " + name_.client + ">" + name_.relay),
-      fromRelay_(loop, random, travel, "#" + std::to_string(name_.number) + " " + name_.client + "<" + name_.relay) {
+      fromClient_(loop, random, travel, between(name_, '>')),
+      fromRelay_(loop, random, travel, between(name_, '<')) {
   // Who has closed his end answers what still comes with a reset.
   fromClient_.onWriterGone = [this] { fromRelay_.cut(); };
   fromRelay_.onWriterGone = [this] { fromClient_.cut(); };

@@ -89,6 +89,16 @@ void WireTap::openWaiting() {
   std::erase_if(waiting_, [this](const Heard& heard) { return open(heard); });
 }
 
+std::optional<WireTap::Opened> WireTap::look(const DeviceAddress& to, ByteView payload) const {
+  const auto sealed = sealedTo(payload);
+  if (!sealed) return std::nullopt;
+  const auto key = keys_.find({to, sealed->sealKeyId});
+  if (key == keys_.end()) return std::nullopt;
+  auto envelope = openEnvelope(payload, key->second);
+  if (!envelope) return std::nullopt;
+  return Opened{std::move(*envelope), sealed->sealKeyId, key->second.publicKey()};
+}
+
 bool WireTap::open(const Heard& heard) {
   const auto sealed = sealedTo(heard.payload);
   if (!sealed) {
@@ -115,11 +125,11 @@ void WireTap::judge(const Envelope& envelope) {
   }
   const ByteView message = signalMessage(envelope);
   const Fields fields(message.subspan(1, message.size() - 1 - kMacBytes));
-  const std::pair step{toBytes(fields.blob(1)), fields.integer(2)};
+  const std::pair step{blake2b(fields.blob(1)), fields.integer(2)};
   const Hash content = blake2b(message);
   if (const auto known = messageKeys_.emplace(step, content); known.first->second != content) {
     offences_.push_back("a message key was used twice: counter " + std::to_string(step.second) + " of " +
-                        toHex(ByteView(step.first).first(5)));
+                        toHex(fields.blob(1).first(5)));
   }
   onOpened(envelope);
 }

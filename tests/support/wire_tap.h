@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,6 +30,15 @@ class WireTap {
   // Opens what was heard while the recipient's keys were not known yet.
   void openWaiting();
 
+  // What an envelope's seal covers, and the key that it was sealed to. nullopt: that key is not known, or the seal is
+  // broken.
+  struct Opened {
+    Envelope envelope;
+    std::uint32_t sealKeyId = 0;
+    CurveKey sealKey;
+  };
+  std::optional<Opened> look(const DeviceAddress& to, ByteView payload) const;
+
   // One line per offence.
   const std::vector<std::string>& offences() const { return offences_; }
   std::size_t opened() const { return opened_; }
@@ -51,7 +61,7 @@ class WireTap {
   std::vector<Heard> waiting_;
   std::set<std::string> secrets_;
   std::set<AccountId> accounts_;
-  std::map<std::pair<Bytes, std::uint64_t>, Hash> messageKeys_;  // (ratchet key, counter) → ciphertext
+  std::map<std::pair<Hash, std::uint64_t>, Hash> messageKeys_;  // (hash of the ratchet key, counter) → ciphertext
   std::map<EnvelopeId, Hash> envelopes_;
   std::size_t opened_ = 0;
   std::vector<std::string> offences_;
