@@ -230,7 +230,10 @@ void Composer::fanOut(Transaction& transaction, const AccountId& account) {
 void Composer::addDevice(Transaction& transaction, const DeviceAddress& device) {
   for (const std::int64_t message : context_.deliveries.messages(device.account)) {
     const auto row = context_.messages.find(message);
-    if (!row || row->state != static_cast<std::uint8_t>(DeliveryState::kPending)) continue;
+    if (!row) continue;
+    // A text's state is what its contact has of it: what own devices have of it, only the deliveries know.
+    const bool owedToSiblings = isText(*row) && device.account == context_.selfAccount();
+    if (row->state != static_cast<std::uint8_t>(DeliveryState::kPending) && !owedToSiblings) continue;
     context_.deliveries.addWaiting(transaction, {device.account, message, device.device});
   }
 }

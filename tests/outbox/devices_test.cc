@@ -97,6 +97,21 @@ TEST_F(DevicesTest, WhatWasWrittenBeforeADeviceWasAddedReachesItToo) {
   EXPECT_THAT(alice_.states(bob_.account()), Each(DeliveryState::kDelivered));
 }
 
+TEST_F(DevicesTest, ANewDeviceGetsWhatTheContactHasAlreadyAndSiblingsDoNot) {
+  WorldClient& carol = world_.addAccount("carol", world_.addRelay("two.example"));
+  WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
+  world_.meet(bob_, carol);
+  world_.relay().isBusy = true;
+  ASSERT_TRUE(tablet.outbox().send(carol.account(), "from the tablet"));
+  world_.runFor(std::chrono::seconds(10));
+  ASSERT_THAT(tablet.states(carol.account()), ElementsAre(DeliveryState::kSent));
+  WorldClient& laptop = world_.addDevice(bob_, "bob-laptop");
+  world_.relay().isBusy = false;
+  world_.runFor(std::chrono::minutes(10));
+  EXPECT_THAT(bob_.texts(carol.account()), ElementsAre("from the tablet"));
+  EXPECT_THAT(laptop.texts(carol.account()), ElementsAre("from the tablet"));
+}
+
 TEST_F(DevicesTest, OnlyThePrimaryGrantsAndRetires) {
   WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
   EXPECT_EQ(tablet.outbox().retireDevice(bob_.address().device).error().code, Errc::kNotAllowed);
