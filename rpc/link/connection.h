@@ -18,6 +18,8 @@ class Connection {
   wire::Relay::Client relay();
   // Resolves when the peer is gone, for whatever reason.
   kj::Promise<void> onDisconnect();
+  // All that ever came in: see GuardedStream.
+  std::uint64_t receivedBytes() const { return stream_.receivedBytes(); }
   // The relay has granted us something: from now on it may send the largest legal messages.
   void admitLargeMessages();
 

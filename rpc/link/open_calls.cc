@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "rpc/link/kj_time.h"
+#include "rpc/wire/patience.h"
 
 namespace waxwing {
 
@@ -17,24 +18,29 @@ void LateAnswers::taskFailed(kj::Exception&& exception) {
   KJ_LOG(ERROR, "a ticket's answer was not taken", exception.getType());
 }
 
-void OpenCalls::add(Ticket ticket, kj::Promise<CallOutcome> call) {
-  if (!open_.insert(ticket).second) throw std::logic_error("a ticket was used twice");
+void OpenCalls::add(Ticket ticket, kj::Promise<CallOutcome> call, std::size_t bytes) {
+  if (!open_.emplace(ticket, bytes).second) throw std::logic_error("a ticket was used twice");
+  bytes_ += bytes;
   auto done = call.then([this, ticket](CallOutcome outcome) { settle(ticket, std::move(outcome)); },
                         [this, ticket](kj::Exception&& reason) {
                           failed(ticket, {LinkPhase::kUp, causeOf(reason)});
                         });
-  auto late = timer_.afterDelay(kjDuration(limits::kCallTimeout)).then([this, ticket] {
+  auto late = timer_.afterDelay(patience(kjDuration(limits::kCallTimeout), bytes_)).then([this, ticket] {
     failed(ticket, {LinkPhase::kUp, Cause::kTimedOut});
   });
   tasks_.add(done.exclusiveJoin(kj::mv(late)));
 }
 
 void OpenCalls::abandon(const Error& error) {
-  for (const Ticket ticket : std::exchange(open_, {})) answers_.add(ticket, tl::unexpected(error));
+  for (const auto& [ticket, bytes] : std::exchange(open_, {})) answers_.add(ticket, tl::unexpected(error));
+  bytes_ = 0;
 }
 
 void OpenCalls::settle(Ticket ticket, CallOutcome outcome) {
-  if (open_.erase(ticket) == 0) return;  // abandoned
+  const auto call = open_.find(ticket);
+  if (call == open_.end()) return;  // abandoned
+  bytes_ -= call->second;
+  open_.erase(call);
   answers_.host().onAnswer(ticket, std::move(outcome));
   owner_.onCallDone();
 }

@@ -3,7 +3,7 @@
 #include <kj/async.h>
 #include <kj/timer.h>
 
-#include <set>
+#include <map>
 
 #include "outbox/link.h"
 #include "rpc/link/retry_policy.h"
@@ -30,7 +30,8 @@ class LateAnswers final : private kj::TaskSet::ErrorHandler {
 };
 
 // The calls of one connection that were not answered yet. Each ticket is answered once: with what its call comes to, or
-// when limits::kCallTimeout has passed, or by `abandon`.
+// when limits::kCallTimeout has passed (longer where the open calls' bytes may take longer: rpc/wire/patience.h), or by
+// `abandon`.
 class OpenCalls final : private kj::TaskSet::ErrorHandler {
  public:
   // The connection that the calls run over.
@@ -47,10 +48,13 @@ class OpenCalls final : private kj::TaskSet::ErrorHandler {
   OpenCalls(LateAnswers& answers, kj::Timer& timer, Owner& owner)
       : answers_(answers), timer_(timer), owner_(owner), tasks_(*this) {}
 
-  void add(Ticket ticket, kj::Promise<CallOutcome> call);
+  // `bytes`: what it sends, where that is much.
+  void add(Ticket ticket, kj::Promise<CallOutcome> call, std::size_t bytes = 0);
   // Answers all that is open with `error`; no `add` after it.
   void abandon(const Error& error);
   std::size_t size() const { return open_.size(); }
+  // Of all open calls.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   void settle(Ticket ticket, CallOutcome outcome);
@@ -60,7 +64,8 @@ class OpenCalls final : private kj::TaskSet::ErrorHandler {
   LateAnswers& answers_;
   kj::Timer& timer_;
   Owner& owner_;
-  std::set<Ticket> open_;
+  std::map<Ticket, std::size_t> open_;  // with their bytes
+  std::size_t bytes_ = 0;
   kj::TaskSet tasks_;
 };
 

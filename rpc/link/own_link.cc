@@ -113,8 +113,8 @@ void OwnLink::dropSession(const Error& error) {
 
 // Calls.
 
-void OwnLink::call(Ticket ticket, OwnSession::MailboxCall call) {
-  if (session_.get() != nullptr && session_->isUp()) return session_->call(ticket, kj::mv(call));
+void OwnLink::call(Ticket ticket, OwnSession::MailboxCall call, std::size_t bytes) {
+  if (session_.get() != nullptr && session_->isUp()) return session_->call(ticket, kj::mv(call), bytes);
   answers_.add(ticket, offline());
 }
 

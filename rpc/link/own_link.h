@@ -16,7 +16,7 @@ class OwnLink final : private OwnSession::Watcher, private kj::TaskSet::ErrorHan
   void goOffline();
   void networkChanged();
 
-  void call(Ticket ticket, OwnSession::MailboxCall call);
+  void call(Ticket ticket, OwnSession::MailboxCall call, std::size_t bytes = 0);
   void acknowledge(std::uint64_t upTo, Ticket ticket);
 
  private:

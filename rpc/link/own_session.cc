@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "rpc/link/kj_time.h"
 #include "rpc/link/wire_form.h"
+#include "rpc/wire/patience.h"
 #include "session/login.h"
 
 namespace waxwing {
@@ -300,12 +301,12 @@ void OwnSession::announceSyncing() {
 
 // Calls and pings.
 
-void OwnSession::call(Ticket ticket, MailboxCall call) {
+void OwnSession::call(Ticket ticket, MailboxCall call, std::size_t bytes) {
   auto outcome = call(mailbox_).then([this](CallOutcome answer) {
     if (isReplaced(answer)) stop(LinkState::Stop::kReplaced, "another link of this device took over");
     return answer;
   });
-  calls_.add(ticket, kj::mv(outcome));
+  calls_.add(ticket, kj::mv(outcome), bytes);
 }
 
 void OwnSession::acknowledge(std::uint64_t upTo, Ticket ticket) {
@@ -327,8 +328,18 @@ kj::Promise<void> OwnSession::pingForever() {
 }
 
 kj::Promise<void> OwnSession::ping() {
-  auto late = timer_.afterDelay(kjDuration(limits::kPingAnswer)).then([this] { fail(Cause::kTimedOut); });
+  auto late = untilSilent().then([this] { fail(Cause::kTimedOut); });
   return mailbox_.pingRequest().send().ignoreResult().exclusiveJoin(kj::mv(late));
+}
+
+// Over a slow link a ping stands in line behind what is sent, and its answer behind a page that comes: while anything
+// comes, the relay is there.
+kj::Promise<void> OwnSession::untilSilent() {
+  const auto most = patience(kjDuration(limits::kPingAnswer), calls_.bytes());
+  return timer_.afterDelay(most).then([this, heard = connection_.receivedBytes()]() -> kj::Promise<void> {
+    if (connection_.receivedBytes() == heard) return kj::READY_NOW;
+    return untilSilent();
+  });
 }
 
 void OwnSession::probe() { tasks_.add(ping()); }

@@ -47,7 +47,8 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
   bool isUp() const { return phase_ == LinkPhase::kUp; }
   // For how long.
   kj::Duration upFor() const;
-  void call(Ticket ticket, MailboxCall call);
+  // `bytes`: what it sends, where that is much.
+  void call(Ticket ticket, MailboxCall call, std::size_t bytes = 0);
   // Makes room in the window. Nobody asks a second time for what the relay could not note down, so that the fence
   // would never come: a busy answer ends the session, and the next one delivers what is not acknowledged.
   void acknowledge(std::uint64_t upTo, Ticket ticket);
@@ -91,6 +92,7 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
 
   kj::Promise<void> pingForever();
   kj::Promise<void> ping();
+  kj::Promise<void> untilSilent();
 
   void end(Ending ending);
   void fail(Cause cause) { end({.failure = {phase_, cause}, .stop = {}, .detail = {}}); }

@@ -42,11 +42,12 @@ void RecipientConnection::start(RecipientCall call) {
   request.setAccessKey(wireData(call.accessKey.view()));
   auto granted = request.send();
   const Ticket ticket = call.ticket;
+  const std::size_t bytes = call.bytes;
   if (most_ == Size::kSmall && call.bytes > limits::kAnonymousMessageBytes) {
-    calls_.add(ticket, performAfterAnswer(kj::mv(call), kj::mv(granted)));
+    calls_.add(ticket, performAfterAnswer(kj::mv(call), kj::mv(granted)), bytes);
     return;
   }
-  calls_.add(ticket, call.perform(granted.getRecipient()));
+  calls_.add(ticket, call.perform(granted.getRecipient()), bytes);
   if (most_ == Size::kSmall) tasks_.add(granted.then([this](auto&&) { onGranted(); }));
 }
 

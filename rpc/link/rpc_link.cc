@@ -78,7 +78,7 @@ void RpcLink::fetchBundles(RecipientRef of, std::vector<DeviceId> devices, Ticke
 // To the own relay. `own_` calls the function at once or never: what it refers to need not be copied.
 
 void RpcLink::submitToOwn(Submission batch, Ticket ticket) {
-  own_.call(ticket, [&batch](wire::Mailbox::Client& mailbox) {
+  auto submit = [&batch](wire::Mailbox::Client& mailbox) {
     auto request = mailbox.submitToOwnRequest();
     request.setManifestVersion(batch.manifestVersion);
     write(batch, request.initEnvelopes(count(batch.envelopes.size())));
@@ -86,7 +86,8 @@ void RpcLink::submitToOwn(Submission batch, Ticket ticket) {
         [envelopes = batch.envelopes.size()](Response<wire::SubmitResult> answer) -> CallOutcome {
           return readSubmit(answer, envelopes);
         });
-  });
+  };
+  own_.call(ticket, kj::mv(submit), wireSize(batch));
 }
 
 void RpcLink::fetchOwnManifest(Ticket ticket) {

@@ -7,6 +7,7 @@
 
 #include "rpc/link/connect_race.h"
 #include "rpc/link/kj_time.h"
+#include "rpc/wire/patience.h"
 #include "rpc/wire/tls.h"
 
 namespace waxwing {
@@ -41,6 +42,7 @@ class TlsDialer::Attempt {
     race_ = kj::heap<ConnectRace>(dialer_.network_, dialer_.timer_, kj::mv(found));
     return inTime(race_->run(), limits::kConnectTimeout).then([this](Stream stream) {
       race_ = nullptr;
+      noticeAbsence(*stream);
       return shakeHands(kj::mv(stream));
     });
   }

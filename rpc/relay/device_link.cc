@@ -4,6 +4,7 @@
 
 #include "crypto/mutation.h"
 #include "rpc/relay/convert.h"
+#include "rpc/wire/patience.h"
 
 namespace waxwing::relay {
 namespace {
@@ -126,7 +127,8 @@ kj::Promise<void> DeviceLink::deliver(const std::vector<QueueItem>& items, PageL
     delivered_ = lastNumber(items.back());
     const bool isFull = items.size() >= asked.items || totalBytes(items) + limits::kEnvelopeBytes > asked.bytes;
     mayHaveMore_ |= isFull || items.front().attempts > 0;  // what was tried before may have come by itself
-    auto taken = services_.timer.timeoutAfter(services_.options.sinkTimeout, request.send().ignoreResult());
+    const auto most = patience(services_.options.sinkTimeout, outstandingBytes_);
+    auto taken = services_.timer.timeoutAfter(most, request.send().ignoreResult());
     pump();
     return taken.then([this, last = delivered_, count = items.size()] {
       takenOver_ = std::max(takenOver_, last);

@@ -1,30 +1,8 @@
 #include "rpc/relay/listener.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include "rpc/wire/patience.h"
 
 namespace waxwing::relay {
-namespace {
-
-// A peer that is gone without a word is noticed: with data on its way to it after limits::kTakenWithin, else after 80 s
-// (TCP_USER_TIMEOUT ends a silent connection at the first probe that follows an unanswered one). The same holds for one
-// that is there and takes nothing. A stream that cannot be set so shows what it is at the handshake: it must not stop
-// the port.
-void noticeAbsence(kj::AsyncIoStream& stream) {
-  const auto set = [&stream](int level, int option, int value) {
-    stream.setsockopt(level, option, &value, sizeof value);
-  };
-  kj::runCatchingExceptions([&set] {
-    set(SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-    set(IPPROTO_TCP, TCP_KEEPINTVL, 20);
-    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
-    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits::kTakenWithin.count()));
-  });
-}
-
-}  // namespace
 
 Listener::Listener(Server& server, TlsServer& tls, kj::Timer& timer, kj::Own<kj::ConnectionReceiver> port)
     : server_(server),

@@ -92,11 +92,17 @@ kj::Promise<GuardedStream::MaybeMessage> GuardedStream::readBody(std::size_t tab
     return capnp::MessageReaderAndFds{reader.attach(kj::mv(words)), nullptr};
   };
   if (rest.size() == 0) return toReader();
-  return stream_->tryRead(rest.begin(), rest.size(), rest.size())
-      .then([toReader = kj::mv(toReader), expected = rest.size()](std::size_t got) mutable {
-        if (got < expected) kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "the stream ended inside a message"));
-        return toReader();
-      });
+  return fill(rest).then([toReader = kj::mv(toReader)]() mutable { return toReader(); });
+}
+
+// Reads all of `out`, piece by piece as they come, so that they can be counted.
+kj::Promise<void> GuardedStream::fill(kj::ArrayPtr<kj::byte> out) {
+  return stream_->tryRead(out.begin(), 1, out.size()).then([this, out](std::size_t got) mutable -> kj::Promise<void> {
+    if (got == 0) kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "the stream ended inside a message"));
+    receivedBytes_ += got;
+    if (got == out.size()) return kj::READY_NOW;
+    return fill(out.slice(got, out.size()));
+  });
 }
 
 // At least `bytes` are in the buffer; false if the stream has ended and nothing is.
@@ -109,6 +115,7 @@ kj::Promise<bool> GuardedStream::have(std::size_t bytes) {
   return stream_->tryRead(incoming_.begin() + end_, bytes - held, incoming_.size() - end_)
       .then([this, bytes](std::size_t got) {
         end_ += got;
+        receivedBytes_ += got;
         if (end_ == 0) return false;
         if (end_ < bytes) kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "the stream ended inside a message"));
         return true;

@@ -5,6 +5,7 @@
 #include <kj/vector.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace waxwing {
 
@@ -33,6 +34,8 @@ class GuardedStream final : public capnp::MessageStream {
   void setMessageLimit(std::size_t bytes) { messageBytes_ = bytes; }
   // Written messages that the transport has not taken yet.
   std::size_t unsentBytes() const { return pending_.size() + inFlight_.size(); }
+  // All that ever came in, parts of messages included: a sign of life where the next message is slow to come.
+  std::uint64_t receivedBytes() const { return receivedBytes_; }
 
   using MessageStream::tryReadMessage;
   using MessageStream::writeMessage;
@@ -60,6 +63,7 @@ class GuardedStream final : public capnp::MessageStream {
   kj::Promise<MaybeMessage> readTable(capnp::ReaderOptions options);
   kj::Promise<MaybeMessage> readBody(std::size_t tableBytes, capnp::ReaderOptions options);
   kj::Promise<bool> have(std::size_t bytes);
+  kj::Promise<void> fill(kj::ArrayPtr<kj::byte> out);
   kj::ArrayPtr<const kj::byte> received() const { return incoming_.slice(begin_, end_); }
   std::size_t takeReceived(kj::ArrayPtr<kj::byte> out);
 
@@ -77,6 +81,7 @@ class GuardedStream final : public capnp::MessageStream {
   kj::Array<kj::byte> incoming_;  // received, not parsed yet: [begin_, end_)
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  std::uint64_t receivedBytes_ = 0;
   kj::Canceler reading_;
 
   kj::Vector<kj::byte> pending_;

@@ -316,6 +316,25 @@ class Long(Scenario):
         harness.sync_all(alice, bob)
         self.assert_in_order(alice, bob, [f"{i}" for i in range(100)])
 
+    def test_a_slow_link(self):
+        """64 kbit/s: what was written in a day away leaves."""
+        alice, bob = self.meet()
+        for i in range(100):
+            alice.send(bob, f"{i} " + "x" * 3000)
+        self.weather.delay, self.weather.rate = 0.2, 8_000
+        begin = time.monotonic()
+        self.sync_slowly(alice)
+        self.measured("100 messages of 3 KB leave over 64 kbit/s", time.monotonic() - begin, 150)
+        self.weather.rate = None
+        self.sync_slowly(bob)
+        self.assertEqual(len(bob.texts(alice)), 100)
+
+    def sync_slowly(self, profile):
+        with profile.start("sync") as syncing:
+            self.addCleanup(syncing.kill)
+            said, _ = syncing.communicate(timeout=400)
+        self.assertEqual(syncing.returncode, 0, said)
+
 
 def names():
     kinds = (Default, Long) if harness.LONG else (Default,)

@@ -100,6 +100,17 @@ TEST_F(GuardedStreamTest, ReadsAMessageSplitAtEveryByte) {
   }
 }
 
+TEST_F(GuardedStreamTest, CountsWhatArrivesBeforeTheMessageIsWhole) {
+  const Bytes message = framed(std::string(20'000, 'x'), 4096);
+  auto reading = stream_.tryReadMessage();
+  send(Bytes(message.begin(), message.begin() + 10'000));
+  EXPECT_FALSE(reading.poll(waitScope_));
+  EXPECT_EQ(stream_.receivedBytes(), 10'000u);
+  send(Bytes(message.begin() + 10'000, message.end()));
+  reading.wait(waitScope_);
+  EXPECT_EQ(stream_.receivedBytes(), message.size());
+}
+
 TEST_F(GuardedStreamTest, AnEndInsideAMessageIsADisconnectAtEveryByte) {
   const Bytes message = framed("cut off", 1);
   for (std::size_t at = 1; at < message.size(); ++at) {

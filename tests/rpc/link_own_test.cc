@@ -282,6 +282,19 @@ TEST_F(OwnLinkTest, ACallThatIsNotAnsweredTimesOutAndEndsTheConnection) {
   EXPECT_EQ(describe(state()), "waiting");
 }
 
+TEST_F(OwnLinkTest, APingBehindWhatStillArrivesIsNotLate) {
+  comeOnline();
+  relay_.silent = {"ping"};
+  pass(limits::kPingEvery);
+  for (std::uint64_t number = 1; number <= 10; ++number) {
+    deliver({number});
+    pass(limits::kPingAnswer - std::chrono::seconds(1));
+  }
+  EXPECT_EQ(relay_.dials, 1u);
+  pass(limits::kPingAnswer * 2);
+  EXPECT_EQ(relay_.dials, 2u) << "nothing arrived any more";
+}
+
 TEST_F(OwnLinkTest, CallsAreRefusedWhileThereIsNoLink) {
   link([](Link& link) {
     link.keyStatus(1);

@@ -1,3 +1,4 @@
+#include "rpc/wire/patience.h"
 #include "tests/rpc/link_fixture.h"
 
 namespace waxwing::testing {
@@ -132,6 +133,15 @@ TEST_F(RecipientsTest, ATimeoutEndsTheConnection) {
   settle();
   EXPECT_EQ(anonymousDials(), 2u);
   EXPECT_TRUE(host_.answers.at(3).at(0).has_value());
+}
+
+TEST_F(RecipientsTest, ALargeBatchHasTheTimeThatASlowLinkTakes) {
+  relay_.silent = {"submit"};
+  submit(1, batch(10, 100'000));
+  pass(limits::kCallTimeout * 2);
+  EXPECT_FALSE(host_.answers.contains(1));
+  pass(std::chrono::seconds(1'200'000 / kSlowestBytesPerSecond));
+  EXPECT_EQ(host_.errorOf(1), Errc::kTimedOut);
 }
 
 TEST_F(RecipientsTest, AFailedCallEndsTheConnectionAndIsNeverFinal) {

@@ -1,3 +1,4 @@
+#include "rpc/wire/patience.h"
 #include "tests/rpc/relay_fixture.h"
 
 namespace waxwing::testing {
@@ -144,6 +145,8 @@ TEST_F(RelayLimitsTest, ASinkThatNeverAnswersHoldsItsWindowOnlyAndIsCut) {
   EXPECT_LE(server().pageBytesInFlight(), 300'000u);
   EXPECT_TRUE(wait(send(1, 300)).isItems()) << "others are served";
   loop_.runFor(std::chrono::seconds(31));
+  EXPECT_GT(server().pageBytesInFlight(), 0u) << "so much may still be on its way over a slow link";
+  loop_.runFor(std::chrono::seconds(300'000 / kSlowestBytesPerSecond));
   EXPECT_EQ(server().pageBytesInFlight(), 0u);
   EXPECT_EQ(server().connections(), 1u);
 }
@@ -165,7 +168,7 @@ TEST_F(RelayLimitsTest, PagesOfAllConnectionsShareOneBudget) {
   attach(carols, seen);
   settle();
   EXPECT_LE(server().pageBytesInFlight(), 200'000u);
-  loop_.runFor(std::chrono::seconds(65));
+  loop_.runFor(std::chrono::seconds(65 + 200'000 / kSlowestBytesPerSecond));
   EXPECT_EQ(seen.numbers, (std::vector<std::uint64_t>{1, 2, 3})) << "served once the stuck one was cut";
 }
 
