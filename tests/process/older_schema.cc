@@ -25,6 +25,7 @@ int client(const char* directory, const char* passphrase) {
   const auto profile = tool::Profile::load(directory);
   const auto key = profile->databaseKey(SecretBytes(asBytes(passphrase)));
   return takeBack(profile->database(), key->view(),
+                  "DROP TABLE slow_queue;"
                   "DROP TABLE sent; DROP TABLE recovery; DROP TABLE unreadable; DROP TABLE gone; DROP TABLE last_word;"
                   "DROP INDEX peer_device_probe;"
                   "ALTER TABLE delivery DROP COLUMN sent;"
