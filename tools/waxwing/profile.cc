@@ -132,6 +132,9 @@ Result<Profile> Profile::load(const fs::path& directory) {
                 "no profile in " + inQuotes(directory) + "; make one with 'waxwing init --relay ADDRESS'");
   }
   auto parameters = read(directory);
+  if (!parameters && parameters.error().code == Errc::kNotFound) {  // isPresent could not tell, and said yes
+    return fail(Errc::kStoreFailed, inQuotes(directory) + " cannot be looked into; check its disk");
+  }
   if (!parameters) return tl::unexpected(parameters.error());
   return Profile(directory, *parameters);
 }
