@@ -6,15 +6,15 @@
 #include "crypto/edwards.h"
 #include "crypto/sign.h"
 #include "tests/crypto/edwards_points.h"
-#include "tests/support/all_zero_points.h"
 #include "tests/support/vectors.h"
+#include "tools/vectors/all_zero_points.h"
 
 namespace waxwing {
 namespace {
 
-using testing::kAllZeroPoints;
 using testing::kSmallOrderPoints;
 using testing::unhex;
+using vectors::kAllZeroPoints;
 
 constexpr auto kX25519Vectors = "wycheproof/x25519_test.json";
 

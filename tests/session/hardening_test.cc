@@ -6,12 +6,14 @@
 #include "session/device_keys.h"
 #include "store/client/session_table.h"
 #include "tests/session/forge.h"
-#include "tests/support/all_zero_points.h"
 #include "tests/support/forged_message.h"
 #include "tests/support/vectors.h"
+#include "tools/vectors/all_zero_points.h"
 
 namespace waxwing::testing {
 namespace {
+
+using vectors::kAllZeroPoints;
 
 // Every row of every table that a message could touch.
 std::string tablesOf(Database& db) {

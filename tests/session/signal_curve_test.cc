@@ -6,11 +6,13 @@
 
 #include "crypto/curve.h"
 #include "session/signal_handle.h"
-#include "tests/support/all_zero_points.h"
 #include "tests/support/vectors.h"
+#include "tools/vectors/all_zero_points.h"
 
 namespace waxwing::testing {
 namespace {
+
+using vectors::kAllZeroPoints;
 
 constexpr auto kX25519Vectors = "wycheproof/x25519_test.json";
 

@@ -4,6 +4,7 @@
 
 #include "crypto/curve.h"
 #include "session/envelope.h"
+#include "tools/vectors/all_zero_points.h"
 #include "tools/vectors/primitives.h"
 
 namespace waxwing::vectors {

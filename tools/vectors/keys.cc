@@ -3,6 +3,7 @@
 #include "crypto/sign.h"
 #include "session/safety_number.h"
 #include "session/signal_context.h"
+#include "tools/vectors/all_zero_points.h"
 #include "tools/vectors/kind.h"
 #include "tools/vectors/primitives.h"
 #include "tools/vectors/scripted_random.h"

@@ -5,6 +5,7 @@
 #include "crypto/sign.h"
 #include "crypto/signal_primitives.h"
 #include "session/signal_context.h"
+#include "tools/vectors/all_zero_points.h"
 #include "tools/vectors/kind.h"
 #include "tools/vectors/primitives.h"
 

@@ -1,5 +1,6 @@
 #include "crypto/curve.h"
 #include "crypto/key_gate.h"
+#include "tools/vectors/all_zero_points.h"
 #include "tools/vectors/kind.h"
 #include "tools/vectors/primitives.h"
 #include "tools/vectors/ratchet_steps.h"

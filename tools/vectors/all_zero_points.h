@@ -3,9 +3,10 @@
 #include <array>
 #include <string_view>
 
-namespace waxwing::testing {
+namespace waxwing::vectors {
 
-// The distinct public keys behind Wycheproof's 31 X25519 cases whose shared secret is all zero.
+// Every spelling that RFC 7748 would read of the points whose product with a clamped secret is zero: the public keys
+// behind Wycheproof's 31 X25519 cases whose shared secret is all zero.
 inline constexpr std::array<std::string_view, 14> kAllZeroPoints{
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0000000000000000000000000000000000000000000000000000000000000080",
@@ -23,4 +24,4 @@ inline constexpr std::array<std::string_view, 14> kAllZeroPoints{
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 };
 
-}  // namespace waxwing::testing
+}  // namespace waxwing::vectors
