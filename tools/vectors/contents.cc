@@ -446,8 +446,10 @@ void addHostile(Generator& g, Writer& writer) {
   };
   refuse("a head that is the root: a tree without end", "Encoding", Errc::kMalformed,
          words({0x0002'0000'0000'0000, 0x0002'0000'ffff'fffc, 0x0002'0000'ffff'fff8}));
-  refuse("a list of 2^29 - 1 elements without size", "Encoding", Errc::kMalformed,
+  refuse("a list of 2^29 - 1 elements without size where a head stands", "Encoding", Errc::kMalformed,
          words({0x0001'0000'0000'0000, 0xffff'fff8'0000'0001}));
+  refuse("2^29 - 1 attachments without size", "Encoding", Errc::kMalformed,
+         words({0x0002'0000'0000'0000, 0, 0x0001'0001'0000'0000, 2, 0xffff'fff8'0000'0001}));
   refuse("a far pointer", "Encoding", Errc::kMalformed, words({2, 0}));
   refuse("a capability", "Encoding", Errc::kMalformed, words({3, 0}));
   refuse("a root beyond the end", "Encoding", Errc::kMalformed, words({0x0002'0000'7fff'fffc, 0}));

@@ -251,10 +251,13 @@ void refuseHostileManifests(Generator& g, const Json& good) {
   const auto registration = place([](const Manifest& m) { return m.devices.at(0).registrationId; });
   malformed("registration id 0", "Limits", hostile.patched(registration, {0, 0, 0, 0}));
   malformed("registration id 16381", "Limits", hostile.patched(registration, {0xfd, 0x3f, 0, 0}));
-  const auto retired = place([](const Manifest& m) { return m.retired.to_string(); });
-  malformed("device 0 retired", "Limits", hostile.patched(retired, {1}));
-  malformed("a listed device retired", "Limits", hostile.patched(retired, {0xfe}));
   const auto manifest = SignedManifest::fromTrusted(bytesOf(good["manifest"]));
+  const auto alsoRetired = [&](std::size_t device) {
+    auto retired = manifest->retired;
+    return hostile.replaced(bytesOf(good["retired"]), bytesOf(Json(retiredHex(retired.set(device)))));
+  };
+  malformed("device 0 retired", "Limits", alsoRetired(0));
+  malformed("a listed device retired", "Limits", alsoRetired(manifest->devices[0].id.value()));
   malformed("two devices with one identity", "Limits",
             hostile.replaced(manifest->devices[0].identityKey.view(), manifest->devices[1].identityKey.view()));
   auto relay = asBytes("relay.example:4433");
