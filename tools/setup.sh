@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(
-  build-essential cmake ninja-build pkg-config git python3
+  build-essential cmake ninja-build pkg-config git python3 python3-cryptography
   libsodium-dev libssl-dev libsignal-protocol-c-dev
   capnproto libcapnp-dev
   libexpected-dev libgtest-dev libgmock-dev libbenchmark-dev

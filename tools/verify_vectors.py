@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Checks Waxwing's test vectors with an implementation of its own, written from docs/protocol.md.
+
+    tools/verify_vectors.py [--slow] [--explain] [FILE|DIR …]
+
+Without a path it takes tests/vectors beside this program's directory. It prints a line for each kind, and one for each
+case with which it does not agree. Exit status: 0 if it agrees with every case, 1 if not, 2 for a wrong command line.
+Needs Python 3.11 and python3-cryptography 38 or newer. See docs/vectors.md, A second opinion.
+"""
+
+import argparse
+import pathlib
+import sys
+
+from second_opinion.claims import KINDS
+from second_opinion.refusal import CannotDecide, Refused
+from second_opinion.vector_file import BadFile, Case, read_vector_file
+
+VECTORS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "vectors"
+
+
+def opinion(check, case, slow):
+    """None if the claim of a case holds, otherwise the refusal."""
+    try:
+        check(Case(case, slow))
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def disagreement(case, refusal):
+    """How that differs from what the case says; None if it does not."""
+    if case["result"] == "valid":
+        return None if refusal is None else f"refused: {refusal}"
+    if refusal is None:
+        return "accepted"
+    return None if refusal.reason == case["reason"] else f"refused for another reason: {refusal}"
+
+
+def explain(kind, case, refusal):
+    """One case in a line."""
+    print(f"  {kind} {case['tcId']}: {case['comment'] or case['result']}: {refusal or 'holds'}")
+
+
+def check_case(kind, case, options):
+    """"agree", "not computed", or what is wrong."""
+    try:
+        refusal = opinion(KINDS[kind], case, options.slow)
+    except CannotDecide:
+        return "not computed"
+    except BadFile as error:
+        return f"cannot be read: {error}"
+    if options.explain:
+        explain(kind, case, refusal)
+    return disagreement(case, refusal) or "agree"
+
+
+def check_file(path, options):
+    """Prints the line of a file; whether it agrees, and how many cases were not computed."""
+    try:
+        kind, cases = read_vector_file(path)
+        if kind not in KINDS:
+            raise BadFile(f"an unknown kind, {kind!r}")
+    except (BadFile, OSError) as error:
+        print(f"{path}: {error}")
+        return False, 0
+    outcomes = [check_case(kind, case, options) for case in cases]
+    valid = sum(case["result"] == "valid" for case in cases)
+    agree, not_computed = outcomes.count("agree"), outcomes.count("not computed")
+    print(f"{kind}: {len(cases)} cases, {valid} valid, {len(cases) - valid} invalid, {agree} agree" +
+          (f", {not_computed} not computed (--slow)" if not_computed else ""))
+    for case, outcome in zip(cases, outcomes):
+        if outcome not in ("agree", "not computed"):
+            print(f"  {kind} {case['tcId']} ({case['result']}, {case['comment']!r}): {outcome}")
+    return agree + not_computed == len(cases), not_computed
+
+
+def files_of(paths):
+    """The files that are meant; a directory stands for its *.json."""
+    files = []
+    for path in paths:
+        files += sorted(path.glob("*.json")) if path.is_dir() else [path]
+    return files
+
+
+def main():
+    """Reads the command line and checks."""
+    parser = argparse.ArgumentParser(description="Checks Waxwing's test vectors without Waxwing.")
+    parser.add_argument("--slow", action="store_true", help="also Argon2id with 16 and 64 MiB: some minutes")
+    parser.add_argument("--explain", action="store_true", help="a line for each case, and why it is refused")
+    parser.add_argument("paths", nargs="*", type=pathlib.Path, metavar="FILE|DIR", default=[VECTORS])
+    options = parser.parse_args()
+    results = [check_file(path, options) for path in files_of(options.paths)]
+    if not results:
+        parser.error("no files of test vectors there")
+    not_computed = sum(number for _, number in results)
+    if not_computed:
+        print(f"{not_computed} cases were not computed: Argon2id takes minutes here. --slow computes them.")
+    agrees = all(agree for agree, _ in results)
+    print("agrees with every case" + (" that was computed" if not_computed else "") if agrees else "DISAGREES")
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
