@@ -1,10 +1,14 @@
 #include "store/connection.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 
 #include "crypto/mutation.h"
+#include "store/files.h"
 #include "store/sqlcipher.h"
 #include "store/sqlite_error.h"
 
@@ -87,11 +91,36 @@ void setSwitch(sqlite3* db, int which, int wanted) {
   if (now != wanted) throwWeak("sqlite3_db_config " + std::to_string(which));
 }
 
+// The file as SQLite's URI; `immutable`: it looks for no log and takes no lock.
+std::string immutableUri(const std::filesystem::path& path) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path.string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '/' || c == '.' || c == '-' || c == '_') {
+      uri += c;
+    } else {
+      uri.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+// What a crash left in the log. SQLite makes a log that is not there, and reads one only where it may write.
+bool hasLog(const std::filesystem::path& path) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(withSuffix(path, "-wal"), none);
+  return !none && size > 0;
+}
+
 Connection openHandle(const Database::Options& options) {
   sqlite3* raw = nullptr;
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-  const int result = sqlite3_open_v2(options.path.c_str(), &raw, flags, vfs);
+  const bool immutable = options.access == Database::Access::kLook && !hasLog(options.path);
+  const std::string name = immutable ? immutableUri(options.path) : options.path.string();
+  const int flags = (immutable ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
+                    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  const int result = sqlite3_open_v2(name.c_str(), &raw, flags, vfs);
   Connection db(raw);
   if (result != SQLITE_OK) throwStoreError(raw, result, "sqlite3_open_v2");
   return db;
@@ -153,20 +182,38 @@ void requireCanary(sqlite3* db) {
   }
 }
 
+// "PRAGMA x" asks for x.
+std::string nameOf(const Setting& setting) {
+  return std::string(setting.read.text().substr(std::string_view("PRAGMA ").size()));
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> requiredSettings() {
+  std::vector<std::pair<std::string, std::string>> required;
+  const auto add = [&](const Setting& setting) { required.emplace_back(nameOf(setting), setting.expected); };
+  std::ranges::for_each(kCipherSettings, add);
+  std::ranges::for_each(kEarlySettings, add);
+  add(kWal);
+  add(kNoAutocheckpoint);
+  return required;
+}
 
 void CloseConnection::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 Connection connect(const Database::Options& options) {
   Connection db = openKeyed(options);
+  // Before anything reads the file: the log's index is then kept in memory, and not in a file beside it.
+  if (options.access == Database::Access::kLook) set(db.get(), lockingMode(Database::Locking::kExclusive));
   for (const Setting& setting : kEarlySettings) set(db.get(), setting);
   set(db.get(), secureDelete(options.secureDelete));
   set(db.get(), lockingMode(options.locking));
   requireCanary(db.get());
+  if (options.access != Database::Access::kReadWrite) set(db.get(), kQueryOnly);
+  if (options.access == Database::Access::kLook) return db;
   set(db.get(), kWal);
   set(db.get(), kNoAutocheckpoint);
   keepWal(db.get());
-  if (options.access == Database::Access::kQueryOnly) set(db.get(), kQueryOnly);
   if (mutated(Mutation::kAnswerBeforeSync)) drain(db.get(), "PRAGMA synchronous = OFF");
   return db;
 }

@@ -85,6 +85,11 @@ LockFile::Sharing sharingOf(const Database::Options& options) {
   return options.access == Database::Access::kQueryOnly ? LockFile::Sharing::kJoined : LockFile::Sharing::kOffered;
 }
 
+Result<std::shared_ptr<LockFile>> takeLock(const Database::Options& options) {
+  if (options.access == Database::Access::kLook) return LockFile::takeToLook(options.path);
+  return LockFile::take(options.path, sharingOf(options));
+}
+
 // Whose fault it is that the first page cannot be read. SQLCipher takes a disk that does not answer for a wrong key.
 Error judgeUnreadable(const Database::Options& options) {
   const auto probe = readSmallFile(options.path, 0);
@@ -102,6 +107,7 @@ Error judgeUnreadable(const Database::Options& options) {
 
 // A lost or damaged check file is made anew once the key has proved itself.
 Result<void> mendKeyCheck(const Database::Options& options) {
+  if (options.access == Database::Access::kLook) return {};
   if (checkKey(options.path, options.key) == KeyCheck::kMatches) return {};
   return writeKeyCheck(options.path, options.key);
 }
@@ -120,7 +126,8 @@ int rememberWalSize(void* frames, sqlite3*, const char*, int now) {
 
 }  // namespace
 
-Database::Database(sqlite3* db, std::shared_ptr<LockFile> lock) : db_(db), lock_(std::move(lock)) {
+Database::Database(sqlite3* db, std::shared_ptr<LockFile> lock, Access access)
+    : db_(db), lock_(std::move(lock)), access_(access) {
   sqlite3_set_clientdata(db_, kFailedFlag, &failed_, nullptr);
   sqlite3_wal_hook(db_, rememberWalSize, &walFrames_);
 }
@@ -130,13 +137,13 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) try {
   if (options.existing == Existing::kMustExist && !isPresent(options.path)) {
     return fail(Errc::kNoSuchProfile, "there is no database here");
   }
-  auto lock = LockFile::take(options.path, sharingOf(options));
+  auto lock = takeLock(options);
   if (!lock) return tl::unexpected(lock.error());
   if (auto settled = settleExistence(options); !settled) return tl::unexpected(settled.error());
 
   Connection connection = connect(options);
   if (auto mended = mendKeyCheck(options); !mended) return tl::unexpected(mended.error());
-  std::unique_ptr<Database> database(new Database(connection.release(), std::move(*lock)));
+  std::unique_ptr<Database> database(new Database(connection.release(), std::move(*lock), options.access));
   if (options.access == Access::kReadWrite) checkpointWhole(database->db_);
   return database;
 } catch (const StoreFailure& failure) {
@@ -147,7 +154,9 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) try {
 Database::~Database() {
   // A clean end leaves one whole file. After an I/O error it also drops what a failed commit may have left behind its
   // last good frame; if this fails too, nothing is lost: the WAL stays as it is.
-  sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (access_ != Access::kLook) {
+    sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  }
   sqlite3_set_clientdata(db_, kFailedFlag, nullptr, nullptr);
   sqlite3_wal_hook(db_, nullptr, nullptr);
   sqlite3_close_v2(db_);

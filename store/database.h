@@ -62,7 +62,11 @@ class Database {
   enum class Existing { kMustExist, kMustNotExist };
   enum class Locking { kExclusive, kShared };  // client: exclusive; relay: a writer and a reader in one process
   enum class SecureDelete { kOn, kFast };
-  enum class Access { kReadWrite, kQueryOnly };
+  enum class Access {
+    kReadWrite,
+    kQueryOnly,
+    kLook,  // for auditors: no byte of any file changes, no file comes or goes; kMustExist only
+  };
 
   struct Options {
     std::filesystem::path path;
@@ -103,7 +107,7 @@ class Database {
   friend class Transaction;
   friend class Savepoint;
 
-  Database(sqlite3* db, std::shared_ptr<LockFile> lock);
+  Database(sqlite3* db, std::shared_ptr<LockFile> lock, Access access);
 
   void passCommitPoint(CommitPoint point, CommitEdge edge);
   // One step of the transaction's own control; throws like a statement.
@@ -112,6 +116,7 @@ class Database {
 
   sqlite3* db_;
   std::shared_ptr<LockFile> lock_;
+  Access access_;
   std::function<void(CommitPoint, CommitEdge)> commitHook_;
   std::int64_t walFrames_ = 0;
   bool inTransaction_ = false;

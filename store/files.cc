@@ -155,6 +155,18 @@ Result<std::shared_ptr<LockFile>> LockFile::takeAnew(const std::filesystem::path
   return std::shared_ptr<LockFile>(new LockFile(file.release()));
 }
 
+Result<std::shared_ptr<LockFile>> LockFile::takeToLook(const std::filesystem::path& path) {
+  File file(withSuffix(path, ".lock"), O_RDONLY | O_NOFOLLOW);
+  if (!file.isOpen() && errno == ENOENT) return nullptr;
+  if (!file.isOpen()) return failWith(errno);
+  // Shared, so that two may look at once.
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return failWith(errno);
+    return fail(Errc::kStoreLocked, "the database is in use by " + holder(file.get()));
+  }
+  return std::shared_ptr<LockFile>(new LockFile(file.release()));
+}
+
 Result<std::shared_ptr<LockFile>> LockFile::take(const std::filesystem::path& path, Sharing sharing) {
   const auto lockPath = withSuffix(path, ".lock");
   if (sharing == Sharing::kAlone) return takeAnew(lockPath);

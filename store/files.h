@@ -38,6 +38,9 @@ class LockFile {
 
   // kStoreLocked with the pid of the holder, or as `syncDirectory`. kJoined takes the lock itself if nobody offers it.
   static Result<std::shared_ptr<LockFile>> take(const std::filesystem::path& path, Sharing sharing);
+  // For who only looks: holds a lock file that is there and leaves its bytes as they are, so that a second process is
+  // told of an earlier holder. Nothing if there is none. kStoreLocked, or as `syncDirectory`.
+  static Result<std::shared_ptr<LockFile>> takeToLook(const std::filesystem::path& path);
   ~LockFile();
   LockFile(const LockFile&) = delete;
   LockFile& operator=(const LockFile&) = delete;

@@ -31,6 +31,7 @@ void addMessageCommands(CLI::App& app, Context& context);  // send, messages, re
 void addSyncCommand(CLI::App& app, Context& context);
 void addOutboxCommands(CLI::App& app, Context& context);
 void addDeviceCommands(CLI::App& app, Context& context);
+void addInspectCommand(CLI::App& app, Context& context);
 
 // A profile, and the key of its database.
 struct UnlockedProfile {

@@ -26,6 +26,7 @@ void describe(CLI::App& app, Context& context, bool& json) {
   addSyncCommand(app, context);
   addOutboxCommands(app, context);
   addDeviceCommands(app, context);
+  addInspectCommand(app, context);
 }
 
 // The arguments in CLI11's order: the last one first, without the program's name.

@@ -33,6 +33,7 @@ class Profile {
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path database() const { return directory_ / "waxwing.db"; }
+  const PassphraseParameters& parameters() const { return parameters_; }
   Result<GuardedMemory> databaseKey(const SecretBytes& passphrase) const;
 
  private:
