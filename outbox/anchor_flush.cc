@@ -55,33 +55,73 @@ void AnchorFlush::swap() {
 
 void AnchorFlush::onAnswer(const Anchors::Swap& swap, tl::expected<AnchorAnswer, Error> answer) {
   busy_ = false;
-  if (!answer) {
-    wanted_ = true;
-    retryAt_ = context_.now() + backoff_.next(context_.random);
-    return;
-  }
+  if (!answer) return tryAgain();
+  const bool foreign = answer->mismatch && context_.anchors.isForeign(*answer->mismatch);
+  if (foreign && !knowsOfRestore()) return askHistory(swap, *answer->mismatch);
+  conclude(swap, answer->mismatch, foreign ? Anchors::Relay::kRestored : Anchors::Relay::kUnbroken);
+}
+
+void AnchorFlush::tryAgain() {
+  wanted_ = true;
+  retryAt_ = context_.now() + backoff_.next(context_.random);
+}
+
+// Its restore was noticed otherwise, or one is still being followed.
+bool AnchorFlush::knowsOfRestore() {
+  return context_.settings.findInteger(setting::kRelayRestored) ||
+         context_.settings.findInteger(setting::kKeysRestored);
+}
+
+// A relay that holds older keys than it has confirmed was restored: a twin would only have published newer ones.
+void AnchorFlush::askHistory(const Anchors::Swap& swap, const Anchor& current) {
+  busy_ = true;
+  network_.link->keyStatus(network_.tickets.openFor<KeyStatusAnswer>(
+      [this, swap, current](const tl::expected<KeyStatusAnswer, Error>& status) {
+        busy_ = false;
+        if (!status) return tryAgain();
+        const auto confirmed = context_.settings.findInteger(setting::kKeysCounter).value_or(0);
+        const bool older = status->counter < static_cast<std::uint64_t>(confirmed);
+        conclude(swap, current, older ? Anchors::Relay::kRestored : Anchors::Relay::kUnbroken);
+      }));
+}
+
+void AnchorFlush::conclude(const Anchors::Swap& swap, const std::optional<Anchor>& current, Anchors::Relay relay) {
   const StreamId stream = context_.random.fixed<StreamId>();
   Step step(context_, CommitPoint::kAnchor);
-  const auto verdict = context_.anchors.judge(step, swap, answer->mismatch);
+  const auto verdict = judge(step, swap, current, relay, stream);
+  step.commit();
+  checked_ = verdict == Anchors::Verdict::kConfirmed;
+  if (!checked_) context_.stream = stream;
+  backoff_.reset();
+  confirmed_ = context_.anchors.confirmed();
+  progress_ = true;
+}
+
+// Whoever meets a restored relay cannot tell from its anchor whether this database is an old copy as well, or has a
+// twin, for the relay has forgotten which copy was the newest.
+Anchors::Verdict AnchorFlush::judge(Step& step, const Anchors::Swap& swap, const std::optional<Anchor>& current,
+                                    Anchors::Relay relay, const StreamId& stream) {
+  const auto verdict = context_.anchors.judge(step, swap, current, relay);
   switch (verdict) {
     case Anchors::Verdict::kConfirmed:
+      if (context_.settings.findInteger(setting::kRelayRestored)) {
+        context_.settings.remove(step, setting::kRelayRestored);
+      }
       break;
     case Anchors::Verdict::kRelayRestored:
       followRelayRestored(context_, step, keys_);
+      beginAnew(context_, step, stream);
       break;
     case Anchors::Verdict::kDatabaseRestored:
+      if (relay == Anchors::Relay::kRestored && !knowsOfRestore()) followRelayRestored(context_, step, keys_);
       followDatabaseRestored(context_, step, keys_, stream);
       break;
     case Anchors::Verdict::kCloned:
+      followDatabaseRestored(context_, step, keys_, stream);
       stop(context_, step, states_, LinkState::Stop::kCloned);
       break;
   }
-  step.commit();
-  if (verdict == Anchors::Verdict::kDatabaseRestored) context_.stream = stream;
-  backoff_.reset();
-  confirmed_ = context_.anchors.confirmed();
-  checked_ = verdict == Anchors::Verdict::kConfirmed;
-  progress_ = true;
+  return verdict;
 }
 
 bool AnchorFlush::markerAgrees() {

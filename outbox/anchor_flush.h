@@ -28,6 +28,12 @@ class AnchorFlush {
  private:
   void swap();
   void onAnswer(const Anchors::Swap& swap, tl::expected<AnchorAnswer, Error> answer);
+  void askHistory(const Anchors::Swap& swap, const Anchor& current);
+  bool knowsOfRestore();
+  void conclude(const Anchors::Swap& swap, const std::optional<Anchor>& current, Anchors::Relay relay);
+  Anchors::Verdict judge(Step& step, const Anchors::Swap& swap, const std::optional<Anchor>& current,
+                         Anchors::Relay relay, const StreamId& stream);
+  void tryAgain();
   bool markerAgrees();
   void mark(Transaction& transaction, const Anchor& next);
   void flushByMarker();

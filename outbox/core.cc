@@ -6,6 +6,7 @@ Outbox::Core::Core(Database& database, OwnDevice self, Ports portsGiven)
     : ports(std::move(portsGiven)), context(database, ports.clock, ports.random, std::move(self)) {
   // What was parked may have become readable just before this device was last ended.
   for (const AccountId& account : context.parked.accounts()) context.manifestsNew.insert(account);
+  if (context.stopped == LinkState::Stop::kCloned && !context.anchors.wasRestoredLately()) goOnAfterClone();
   if (!context.stream.isZero() && context.settings.find(setting::kContactKey)) return;
   const StreamId stream = context.stream.isZero() ? context.random.fixed<StreamId>() : context.stream;
   Step step(context, CommitPoint::kKeys);
@@ -13,6 +14,14 @@ Outbox::Core::Core(Database& database, OwnDevice self, Ports portsGiven)
   keys.makeFirst(step);
   step.commit();
   context.stream = stream;
+}
+
+// It has begun anew already. If the other copy still runs, the next anchor tells.
+void Outbox::Core::goOnAfterClone() {
+  Step step(context, CommitPoint::kAnchor);
+  context.settings.remove(step, setting::kStopped);
+  step.commit();
+  context.stopped = LinkState::Stop::kNone;
 }
 
 void Outbox::Core::turn() {

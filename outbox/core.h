@@ -57,6 +57,7 @@ class Outbox::Core {
   LinkState shown;                // what the app is told of the link
 
  private:
+  void goOnAfterClone();
   void applyParked();
   bool isSlowDue() const;
   void pumpLanes();

@@ -146,6 +146,8 @@ void Publishing::publishKeys(const KeyStatusAnswer& status) {
                                keysChecked_ = true;
                                Step done(context_, CommitPoint::kKeys);
                                context_.settings.remove(done, setting::kKeysRestored);
+                               const auto counter = static_cast<std::int64_t>(answer.counter);
+                               context_.settings.putInteger(done, setting::kKeysCounter, counter);
                                done.commit();
                              }));
 }

@@ -90,9 +90,11 @@ void Recovery::ask(Transaction& transaction, Row row) {
     return postpone(transaction, row, limits::kOpeningWait);
   }
   row.message = parts_.composer.tellDevice(transaction, row.device, std::move(*body));
-  row.lacks = RecoveryTable::kHoles;
+  // Marks name no envelopes: those are asked for next.
+  const bool namesEnvelopes = !row.has(RecoveryTable::kState);
+  row.lacks = namesEnvelopes ? RecoveryTable::kHoles : RecoveryTable::kHoles | (row.lacks & RecoveryTable::kUnreadable);
   row.askedAt = context_.now();
-  context_.recovery.removeUnreadable(transaction, row.device);
+  if (namesEnvelopes) context_.recovery.removeUnreadable(transaction, row.device);
   postpone(transaction, row, waitBetweenAsks(row.tries++));
 }
 

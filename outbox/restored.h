@@ -10,9 +10,11 @@ namespace waxwing {
 // told what arrived.
 void followRelayRestored(Context& context, Transaction& transaction, AccessKeys& keys);
 
-// This database was restored: what it may still say was never said by the newest copy. Its ciphertext goes, its sender
-// keys are spent, its numbers begin anew in `stream` (hardening H5), and everybody is asked for what is lacking here.
-// The caller sets Context::stream once this is committed.
+// What this copy would say next another one may have said before: its ciphertext goes, its sender ratchet keys are
+// spent, its numbers begin anew in `stream` (hardening H5). The caller sets Context::stream once this is committed.
+void beginAnew(Context& context, Transaction& transaction, const StreamId& stream);
+
+// This database was restored, or has a twin: it begins anew, and everybody is asked for what is lacking here.
 void followDatabaseRestored(Context& context, Transaction& transaction, AccessKeys& keys, const StreamId& stream);
 
 }  // namespace waxwing

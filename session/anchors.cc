@@ -34,7 +34,8 @@ std::optional<Anchors::Swap> Anchors::begin(Transaction&) {
   return Swap{head.base, head.anchor, head.number};
 }
 
-Anchors::Verdict Anchors::judge(Transaction& transaction, const Swap& swap, const std::optional<Anchor>& current) {
+Anchors::Verdict Anchors::judge(Transaction& transaction, const Swap& swap, const std::optional<Anchor>& current,
+                                Relay relay) {
   if (!current) {
     confirm(swap.next, swap.number);
     return Verdict::kConfirmed;
@@ -44,12 +45,20 @@ Anchors::Verdict Anchors::judge(Transaction& transaction, const Swap& swap, cons
     confirm(*current, known->number);
     return Verdict::kConfirmed;
   }
-  const auto head = table_.head();
-  const bool emptied = current->isZero() && head.confirmed > 0;
-  if (known || emptied) return rebase(transaction, *current, Verdict::kRelayRestored);
-  // The clock may have jumped: it is the distance that counts.
-  const bool again = head.restoredAt && std::chrono::abs(clock_.now() - *head.restoredAt) < limits::kClonedWithin;
-  return rebase(transaction, *current, again ? Verdict::kCloned : Verdict::kDatabaseRestored);
+  if (!isForeign(*current)) return rebase(transaction, *current, Verdict::kRelayRestored);
+  if (relay == Relay::kRestored) return rebase(transaction, *current, Verdict::kDatabaseRestored);
+  return rebase(transaction, *current, wasRestoredLately() ? Verdict::kCloned : Verdict::kDatabaseRestored);
+}
+
+// The clock may have jumped: it is the distance that counts.
+bool Anchors::wasRestoredLately() {
+  const auto restoredAt = table_.head().restoredAt;
+  return restoredAt && std::chrono::abs(clock_.now() - *restoredAt) < limits::kClonedWithin;
+}
+
+bool Anchors::isForeign(const Anchor& current) {
+  const bool emptied = current.isZero() && table_.head().confirmed > 0;
+  return !emptied && !table_.find(current);
 }
 
 void Anchors::confirm(const Anchor& anchor, std::int64_t number) {

@@ -39,10 +39,18 @@ class Anchors {
     kDatabaseRestored,  // unknown: this database is an old copy, or has a twin
     kCloned,            // the second such mismatch within 24 h
   };
+  // Whether something else shows that the relay was restored of late: it then may hold an anchor of a time that this
+  // copy never saw, which says nothing of a twin.
+  enum class Relay { kUnbroken, kRestored };
   // `current`: what the relay says it holds; nullopt if the swap succeeded. Judges and writes the judgement down; after
   // kRelayRestored and kDatabaseRestored the relay's current anchor is the new base to swap from, and a fresh anchor is
   // due, so that `begin` has something to ask for.
-  Verdict judge(Transaction& transaction, const Swap& swap, const std::optional<Anchor>& current);
+  Verdict judge(Transaction& transaction, const Swap& swap, const std::optional<Anchor>& current,
+                Relay relay = Relay::kUnbroken);
+  // Within limits::kClonedWithin of a verdict of kDatabaseRestored or kCloned.
+  bool wasRestoredLately();
+  // Whether `current` would be judged to be of another copy's making.
+  bool isForeign(const Anchor& current);
 
  private:
   AnchorTable::Head draw(Transaction& transaction, AnchorTable::Head head);

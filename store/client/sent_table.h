@@ -90,7 +90,8 @@ class SentTable {
   Statement removeAccount_ = db_.prepare("DELETE FROM sent WHERE account = ?1");
   Statement removeUnoffered_ = db_.prepare(
       "DELETE FROM sent WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.account = sent.account "
-      "AND d.message = sent.message AND d.device = sent.device AND d.status <= 2 AND d.sent IS NULL)");
+      "AND d.message = sent.message AND d.device = sent.device AND d.status <= 2 AND d.sent IS NULL "
+      "AND (d.envelope_id = sent.envelope_id OR (d.envelope_id IS NULL AND d.head IS NOT NULL)))");
 };
 
 }  // namespace waxwing

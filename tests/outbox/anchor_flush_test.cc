@@ -17,6 +17,27 @@ class RestoreTest : public ::testing::TestWithParam<std::uint64_t> {
   void say(WorldClient& from, WorldClient& to, std::string_view text) {
     ASSERT_TRUE(from.outbox().send(to.account(), text));
   }
+  void copyRelay() {
+    goOffline();
+    world_.relay().copyAside();
+    goOnline();
+  }
+  // With what else happens while nobody is connected.
+  void restoreRelay(const std::function<void()>& meanwhile) {
+    goOffline();
+    world_.relay().putBack();
+    meanwhile();
+    goOnline();
+  }
+  void goOffline() {
+    for (WorldClient* client : {&alice_, &bob_}) client->goOffline();
+    world_.settle();
+  }
+  void goOnline() {
+    for (WorldClient* client : {&alice_, &bob_}) client->goOnline();
+    world_.settle();
+    world_.runFor(std::chrono::minutes(2));
+  }
   bool toldOfRestore(const WorldClient& client) {
     return std::ranges::any_of(client.events,
                                [](const Event& event) { return std::holds_alternative<event::Restored>(event); });
@@ -107,6 +128,66 @@ TEST_P(RestoreTest, ATwinThatComesBackWithinADayStops) {
   world_.runFor(std::chrono::minutes(1));
   EXPECT_EQ(alice_.outbox().linkState().stop, LinkState::Stop::kCloned);
   EXPECT_FALSE(alice_.outbox().send(bob_.account(), "no"));
+  alice_.restart();
+  EXPECT_FALSE(alice_.outbox().send(bob_.account(), "not yet"));
+}
+
+TEST_P(RestoreTest, ACloneThatRestedForADayGoesOn) {
+  for (const char* copy : {"first", "second"}) {
+    alice_.copyAside(copy);
+    say(alice_, bob_, copy);
+    ASSERT_TRUE(world_.settle());
+    alice_.putBack(copy);
+    world_.runFor(std::chrono::minutes(2));
+  }
+  ASSERT_EQ(alice_.outbox().linkState().stop, LinkState::Stop::kCloned);
+  alice_.kill();
+  world_.runFor(limits::kClonedWithin);
+  alice_.open();
+  ASSERT_TRUE(world_.settle());
+  say(alice_, bob_, "third");
+  world_.runFor(std::chrono::minutes(2));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("first", "second", "third"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
+}
+
+// Both go back: the relay to before the copy, so that it knows none of what the newest copy said since.
+TEST_P(RestoreTest, AnOldCopyAtAnOldRelayUsesNoKeyTwiceAndLosesNothing) {
+  say(alice_, bob_, "one");
+  ASSERT_TRUE(world_.settle());
+  copyRelay();
+  say(alice_, bob_, "two");
+  ASSERT_TRUE(world_.settle());
+  alice_.copyAside("copy");
+  say(alice_, bob_, "three");
+  ASSERT_TRUE(world_.settle());
+  restoreRelay([&] { alice_.putBack("copy"); });
+  say(alice_, bob_, "four");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_EQ(world_.findKeyReuse(), "");
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two", "three", "four"));
+}
+
+TEST_P(RestoreTest, ARelayThatIsRestoredSoonAfterTheDatabaseIsNoClone) {
+  say(alice_, bob_, "one");
+  ASSERT_TRUE(world_.settle());
+  alice_.copyAside("copy");
+  for (int i = 0; i < 3; ++i) {
+    say(alice_, bob_, "later");
+    ASSERT_TRUE(world_.settle());
+  }
+  copyRelay();
+  say(alice_, bob_, "last");
+  ASSERT_TRUE(world_.settle());
+  alice_.putBack("copy");
+  ASSERT_TRUE(world_.settle());
+  ASSERT_TRUE(toldOfRestore(alice_));
+  restoreRelay([] {});
+  EXPECT_EQ(alice_.outbox().linkState().stop, LinkState::Stop::kNone);
+  say(alice_, bob_, "still here");
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), Contains("still here"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
 }
 
 class MarkerInMemory final : public RestoreMarker {

@@ -130,6 +130,19 @@ TEST_F(AnchorsTest, TwiceInADayMeansAClone) {
   EXPECT_EQ(judge(*begin(), stranger()), Verdict::kDatabaseRestored);
 }
 
+TEST_F(AnchorsTest, AnUnknownAnchorOfARestoredRelayIsNoSignOfAClone) {
+  renew();
+  EXPECT_EQ(judge(*begin(), stranger()), Verdict::kDatabaseRestored);
+  const auto unknown = stranger();
+  EXPECT_TRUE(device_->anchors.isForeign(unknown));
+  const auto again = device_.commit([&](Transaction& transaction) {
+    return device_->anchors.judge(transaction, *device_->anchors.begin(transaction), unknown,
+                                  Anchors::Relay::kRestored);
+  });
+  EXPECT_EQ(again, Verdict::kDatabaseRestored);
+  EXPECT_EQ(begin()->expected, unknown);
+}
+
 TEST_F(AnchorsTest, TheNewestFormerOnesAreKept) {
   const auto first = confirmNext();
   for (std::size_t i = 1; i < limits::kConfirmedAnchorsKept; ++i) confirmNext();

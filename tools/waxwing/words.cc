@@ -251,9 +251,8 @@ std::string_view stopText(LinkState::Stop stop) {
     case Stop::kReplaced:
       return "another process runs as this device; stop it, or retire this device";
     case Stop::kCloned:
-      return "this profile was restored from an old copy twice within a day, or runs twice; keep one copy and try "
-             "again "
-             "after a day";
+      return "this profile was restored from an old copy twice within a day, or runs twice; keep one copy, leave it "
+             "closed for a day, and open it again";
     case Stop::kRetired:
       return "this device was retired; make a new profile to go on";
     case Stop::kRelayUntrusted:
