@@ -46,7 +46,12 @@ void AccessKeys::rotateContactKey(Transaction& transaction, Former former) {
   tellSiblings(transaction);
   for (const AccountId& account : context_.contacts.inState(static_cast<std::uint8_t>(ContactState::kAccepted))) {
     composer_.tellContact(transaction, account, profile());
+    // Whoever does not hear of the key cannot ask for it: it is told again until it shows that it did.
+    for (const DeviceAddress& device : context_.roster.devices(account, context_.selfAddress())) {
+      context_.devices.putProbe(transaction, device, context_.now() + limits::kProbeGrace, 0);
+    }
   }
+  context_.probesChanged = true;
 }
 
 void AccessKeys::dropInvites(Transaction& transaction) {

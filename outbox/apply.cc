@@ -11,6 +11,11 @@ Result<void> Apply::apply(Transaction& transaction, const Content& content, cons
   return std::visit([&](const auto& body) { return on(transaction, content.head, body); }, content.body);
 }
 
+bool Apply::again(Transaction& transaction, const Content& content) {
+  if (!std::holds_alternative<body::ContactRequest>(content.body)) return false;
+  return parts_.contacts.onRequestAgain(transaction, content.head.from.account);
+}
+
 bool Apply::isOutdated(Transaction& transaction, Register which, const AccountId& subject, const Head& head) {
   const LastWordTable::Word word{static_cast<std::uint8_t>(which), subject, head.from};
   if (noted_.order == Streams::Noted::Order::kLate && context_.lastWords.find(word) > head.sentAt.value) return true;

@@ -29,6 +29,8 @@ class Apply {
 
   // `noted`: where among the others of its stream it stands.
   Result<void> apply(Transaction& transaction, const Content& content, const Streams::Noted& noted);
+  // The same content came before, in another envelope: false unless that says something of its own.
+  bool again(Transaction& transaction, const Content& content);
 
  private:
   Result<void> on(Transaction& transaction, const Head& head, const body::Empty& body);

@@ -97,7 +97,9 @@ std::int64_t Composer::tellDevice(Transaction& transaction, const DeviceAddress&
 void Composer::resend(Transaction& transaction, const DeviceAddress& device,
                       const std::vector<SentTable::Row>& contents) {
   if (contents.empty()) return;
-  const bool mustWait = context_.deliveries.hasWaiting(device);
+  // Behind texts that may not leave yet a contact request would wait for its own answer.
+  const bool mustWait =
+      context_.deliveries.hasWaiting(device) && context_.contactState(device.account) != ContactState::kInvited;
   for (const SentTable::Row& content : contents) {
     MessageTable::Row carrier;
     carrier.conversation = device.account;
@@ -242,14 +244,15 @@ bool Composer::encryptWaiting(Transaction& transaction, const DeviceAddress& dev
   chain_ = {};
   std::size_t done = 0;
   for (const std::int64_t message : context_.deliveries.waiting(device)) {
-    if (done++ == kMostPerStep) return true;
+    if (done == kMostPerStep) return true;
     const DeliveryTable::Key key{device.account, message, device.device};
     switch (const auto resend = context_.deliveries.findResend(key);
             resend ? encryptResend(transaction, key, *resend) : encryptFirst(transaction, key)) {
       case Waited::kDone:
+        ++done;
         break;
-      case Waited::kMayNotLeave:
-        return true;
+      case Waited::kMayNotLeave:  // a contact request behind it may
+        break;
       case Waited::kNoSession:
         return false;
     }

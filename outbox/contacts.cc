@@ -15,6 +15,10 @@ ContactTable::Row newRow(const AccountId& account) {
   return row;
 }
 
+bool hasKey(const ContactTable::Row& row, const AccessKey& key) {
+  return row.accessKey && equal(row.accessKey->view(), key.view());
+}
+
 void learn(ContactTable::Row& row, const body::Profile& profile) {
   if (!profile.name.empty()) row.statedName = profile.name;
   if (profile.contactKey) row.accessKey = SecretBytes(profile.contactKey->view());
@@ -41,6 +45,7 @@ Result<AccountId> Contacts::add(Transaction& transaction, std::string_view name,
   }
   const bool asked = is(row, ContactState::kInvited);
   row.state = number(ContactState::kInvited);
+  context_.invitedChanged = true;
   row.accessKey = SecretBytes(invite.key.view());
   row.relay = invite.relay.text();
   put(transaction, row);
@@ -109,6 +114,13 @@ Result<void> Contacts::onRequest(Transaction& transaction, const Head& head, con
   return {};
 }
 
+bool Contacts::onRequestAgain(Transaction& transaction, const AccountId& account) {
+  const auto row = context_.contacts.find(account);
+  if (!row || !is(*row, ContactState::kAccepted)) return false;
+  composer_.tellContact(transaction, account, keys_.profile());
+  return true;
+}
+
 Result<void> Contacts::onProfile(Transaction& transaction, const Head& head, const body::Profile& profile) {
   const AccountId& account = head.from.account;
   if (account == context_.selfAccount()) return {};
@@ -116,12 +128,16 @@ Result<void> Contacts::onProfile(Transaction& transaction, const Head& head, con
   const bool known = row && (is(*row, ContactState::kAccepted) || is(*row, ContactState::kInvited));
   if (!known) return fail(Errc::kNotPermitted, "a profile from someone who was not accepted");
   if (profile.name.empty() && !profile.contactKey && !profile.relay) return {};
+  const bool newKey = profile.contactKey && !hasKey(*row, *profile.contactKey);
   learn(*row, profile);
   const bool accepts = is(*row, ContactState::kInvited) && profile.contactKey.has_value();
   if (accepts) row->state = number(ContactState::kAccepted);
   put(transaction, *row);
   context_.owing.insert(account);
-  if (accepts) tellSiblings(transaction, *row);
+  // A device that the contact did not know of yet was granted the former key, and cannot ask him for the new one.
+  if (accepts || (newKey && context_.self.isPrimary())) tellSiblings(transaction, *row);
+  // Whoever rotates its key tells it again until it sees that it arrived.
+  if (newKey && !accepts) composer_.tellDevice(transaction, head.from, body::Empty{});
   return {};
 }
 

@@ -21,6 +21,9 @@ class Contacts {
 
   // What others say.
   Result<void> onRequest(Transaction& transaction, const Head& head, const body::ContactRequest& request);
+  // The same request in another envelope: its sender has not heard that he was accepted, and is told once more. False
+  // if he was not.
+  bool onRequestAgain(Transaction& transaction, const AccountId& account);
   Result<void> onProfile(Transaction& transaction, const Head& head, const body::Profile& profile);
   Result<void> onSync(Transaction& transaction, const body::SyncContact& contact);
 

@@ -79,6 +79,8 @@ struct Context {
   bool keysUsed = false;             // a peer has opened a session with one of our one-time keys
 
   bool recoveryChanged = true;  // something is lacking, or may be
+  bool probesChanged = true;    // a tail is to be looked after
+  bool invitedChanged = true;   // someone was asked to be a contact, or may have been
 
   StreamId stream;  // this device's
   HybridTime lastTime;

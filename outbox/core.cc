@@ -34,6 +34,7 @@ void Outbox::Core::turn() {
   if (context.publishingDue) publishing.pump();
   recovery.pump();
   resends.pump();
+  requests.pump();
   pumpLanes();
   showLink();
   context.events.deliver(ports.onEvent);
@@ -101,7 +102,7 @@ std::optional<WallTime> Outbox::Core::nextDeadline() {
   if (!inbox.empty() || isSlowDue()) return context.now();
   std::optional<WallTime> next = receipts.due();
   for (const auto& candidate : {lanes.nextDeadline(), flush.nextDeadline(), publishing.nextDeadline(),
-                                recovery.nextDeadline(), resends.nextDeadline()}) {
+                                recovery.nextDeadline(), resends.nextDeadline(), requests.nextDeadline()}) {
     if (candidate && (!next || *candidate < *next)) next = candidate;
   }
   return next;

@@ -10,6 +10,7 @@
 #include "outbox/publishing.h"
 #include "outbox/receipts.h"
 #include "outbox/recovery.h"
+#include "outbox/requests.h"
 #include "outbox/resends.h"
 #include "outbox/slow_queue.h"
 
@@ -45,6 +46,7 @@ class Outbox::Core {
   Receipts receipts{context, composer, states};
   Streams streams{context};
   Resends resends{context, network, composer};
+  Requests requests{context, network, composer};
   Recovery recovery{{context, network, composer, streams}};
   Apply apply{{context, composer, contacts, keys, receipts, resends, streams}};
   SlowQueue slow{context};

@@ -133,11 +133,11 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
       }
       error = {Errc::kOverLimit, "too much waits for this sender's device list"};
     } else {
-      const auto opened =
-          place ? open(transaction, *envelope, incoming.keyClass, effort) : Result<void>(tl::unexpected(place.error()));
+      const auto opened = place ? open(transaction, *envelope, incoming.keyClass, effort)
+                                : Result<Outcome>(tl::unexpected(place.error()));
       if (opened) {
         attempt.keep();
-        return Outcome::kNew;
+        return *opened;
       }
       error = opened.error();
     }
@@ -217,8 +217,8 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
   return Place::kPark;
 }
 
-Result<void> Inbox::open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass,
-                         Ratchet::Effort effort) {
+Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& envelope,
+                                   IncomingEnvelope::KeyClass keyClass, Ratchet::Effort effort) {
   const std::uint64_t before = context_.ratchet.workInVain();
   const auto plaintext =
       context_.ratchet.decrypt(transaction, envelope.from, envelope.kind, envelope.ciphertext, effort);
@@ -226,16 +226,25 @@ Result<void> Inbox::open(Transaction& transaction, const Envelope& envelope, Inc
   if (!plaintext) return tl::unexpected(plaintext.error());
   const auto content = decode(plaintext->view());
   if (!content) return tl::unexpected(content.error());
-  if (auto head = checkHead(content->head, content->body, envelope.from, context_.selfAddress()); !head) return head;
+  if (auto head = checkHead(content->head, content->body, envelope.from, context_.selfAddress()); !head) {
+    return tl::unexpected(head.error());
+  }
   const SenderStanding standing = standingOf(envelope.from.account);
-  if (auto allowed = checkPermission(content->body, standing); !allowed) return allowed;
+  if (auto allowed = checkPermission(content->body, standing); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
   const Hash digest = digestOf(plaintext->view());
   const auto noted = parts_.streams.note(transaction, content->head.conversation, content->head, digest);
-  if (!noted) return tl::unexpected(noted.error());
-  if (auto applied = parts_.apply.apply(transaction, *content, *noted); !applied) return applied;
+  if (!noted) {
+    if (noted.error().code == Errc::kDuplicate && parts_.apply.again(transaction, *content)) return Outcome::kOther;
+    return tl::unexpected(noted.error());
+  }
+  if (auto applied = parts_.apply.apply(transaction, *content, *noted); !applied) {
+    return tl::unexpected(applied.error());
+  }
   if (noted->order == Streams::Noted::Order::kNewest) notePeer(transaction, content->head, standing);
   if (envelope.kind == CipherKind::kPreKey) context_.keysUsed = true;
-  return {};
+  return Outcome::kNew;
 }
 
 void Inbox::notePeer(Transaction& transaction, const Head& head, SenderStanding standing) {
@@ -320,7 +329,7 @@ void Inbox::applyParked(const AccountId& account) {
     if (!listed && !retired) continue;
     context_.parked.remove(step, row.id);
     const IncomingEnvelope incoming{.number = 0, .id = envelope->id, .keyClass = {}, .payload = row.payload};
-    Result<void> opened = fail(Errc::kRetiredDevice, "from a device that was retired");
+    Result<Outcome> opened = fail(Errc::kRetiredDevice, "from a device that was retired");
     if (listed) {
       Attempt attempt(context_, step);
       opened = open(step, *envelope, incoming.keyClass, parts_.slow.effort(incoming.keyClass));

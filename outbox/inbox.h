@@ -67,8 +67,8 @@ class Inbox {
   enum class Place { kApply, kPark };
   Result<Place> placeOf(Transaction& transaction, const Envelope& envelope);
   Result<void> takeManifest(Transaction& transaction, const Envelope& envelope);
-  Result<void> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass,
-                    Ratchet::Effort effort);
+  Result<Outcome> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass,
+                       Ratchet::Effort effort);
   void notePeer(Transaction& transaction, const Head& head, SenderStanding standing);
   void noteManifest(Transaction& transaction, const Head& head, const PeerDeviceTable::Row& peer,
                     SenderStanding standing);

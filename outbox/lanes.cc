@@ -134,6 +134,8 @@ Lanes::Batch Lanes::collect(const AccountId& account, Lane& lane) {
   const WallTime now = context_.now();
   const SignedManifest* own = context_.roster.find(context_.selfAccount());
   const std::size_t manifestBytes = own != nullptr ? own->bytes().size() : 0;
+  // Texts wait for an acceptance, and the contact request passes them by.
+  const bool mayPass = !isOwn(account) && context_.contactState(account) == ContactState::kInvited;
 
   context_.deliveries.visitQueue(account, [&](DeliveryTable::Row row) {
     using Next = DeliveryTable::Next;
@@ -141,10 +143,8 @@ Lanes::Batch Lanes::collect(const AccountId& account, Lane& lane) {
     if (row.status == Status::kAccepted || blocked[device]) return Next::kGoOn;
     const auto held = lane.heldUntil.find(device);
     const bool isHeld = held != lane.heldUntil.end() && held->second > now;
-    if (isHeld || !row.cipher) {
-      blocked[device] = true;
-      return Next::kGoOn;
-    }
+    if (isHeld || (!row.cipher && !mayPass)) blocked[device] = true;
+    if (isHeld || !row.cipher) return Next::kGoOn;
     if (!parts_.flush.mayLeave(row.cipher->anchor) && !mutated(Mutation::kForgetAnchor)) {
       batch.wantsAnchor = true;
       blocked[device] = true;

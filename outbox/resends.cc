@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "outbox/timeline.h"
+#include "session/content.h"
 
 namespace waxwing {
 
@@ -69,7 +70,8 @@ void Resends::collect(const DeviceAddress& to, const body::ResendRange& range, A
   if (range.stream.isZero() || range.from == 0 || range.from > end) return;
   const std::size_t most = limits::kResendsPerRequest;
   const auto rows = context_.sent.range(to, range.stream, range.from, end, most);
-  collectRows(to, rows, open ? Haste::kAfterGrace : Haste::kAtOnce, range.stream, answer);
+  // Nothing more follows in a former stream by which the receiver could find out what it lacks.
+  collectRows(to, rows, open && current ? Haste::kAfterGrace : Haste::kAtOnce, range.stream, answer);
 
   std::uint64_t next = range.from;
   for (const Row& row : rows) {
@@ -129,22 +131,23 @@ void Resends::onMark(Transaction& transaction, const DeviceAddress& from, const 
   if (held > peer.outMark) {
     context_.devices.putOutMark(transaction, from, held);
     peer.outMark = held;
-    peer.probeAt.reset();
     peer.probes = 0;
+    if (held == peer.outSequence) peer.probeAt.reset();
+    if (peer.probeAt) context_.devices.putProbe(transaction, from, peer.probeAt, 0);
   }
   if (peer.outMark == peer.outSequence || peer.probeAt || peer.probes >= limits::kProbesMost) return;
   const auto first = context_.sent.find({from, context_.stream, peer.outMark + 1});
   const WallTime now = context_.now();
   if (!first || now - first->resentAt.value_or(first->madeAt) < limits::kProbeGrace) return;
   context_.devices.putProbe(transaction, from, now + waitBeforeProbe(peer.probes), peer.probes);
-  changed_ = true;
+  context_.probesChanged = true;
 }
 
 void Resends::pump() {
   if (context_.stopped != LinkState::Stop::kNone || !network_.wanted()) return;
   forgetOld();
-  if (!changed_ && (!next_ || *next_ > context_.now())) return;
-  changed_ = false;
+  if (!context_.probesChanged && (!next_ || *next_ > context_.now())) return;
+  context_.probesChanged = false;
   for (const DeviceAddress& device :
        context_.devices.probesDue(context_.now(), context_.now() + kFarthest, kDevicesPerTurn)) {
     Step step(context_, CommitPoint::kCompose);
@@ -157,17 +160,31 @@ void Resends::pump() {
 
 std::optional<WallTime> Resends::nextDeadline() const {
   if (context_.stopped != LinkState::Stop::kNone || !network_.wanted()) return std::nullopt;
-  return changed_ ? std::optional(context_.now()) : next_;
+  return context_.probesChanged ? std::optional(context_.now()) : next_;
 }
 
-// A few are all sent again; of many only the last, which shows the receiver what it lacks: it will ask.
+bool Resends::bringsKey(const Row& row) {
+  const auto kept = context_.sent.findContent(row.id);
+  const auto content = kept ? decode(kept->view()) : fail(Errc::kNotFound, "it is not kept any longer");
+  if (!content) return false;
+  const auto* profile = std::get_if<body::Profile>(&content->body);
+  return profile != nullptr && profile->contactKey;
+}
+
+// A few are all sent again; of many only the last, which shows the receiver what it lacks: it will ask, for which it
+// may need a new access key.
 void Resends::probe(Transaction& transaction, const DeviceAddress& device) {
   const auto peer = context_.devices.get(device);
-  context_.devices.putProbe(transaction, device, std::nullopt, peer.probes + 1);
+  const bool covered = peer.outMark >= peer.outSequence;
+  const auto next = covered || peer.probes + 1 >= limits::kProbesMost
+                        ? std::nullopt
+                        : std::optional(context_.now() + waitBeforeProbe(peer.probes + 1));
+  context_.devices.putProbe(transaction, device, next, peer.probes + 1);
+  if (covered) return;
   auto rows =
-      context_.sent.range(device, context_.stream, peer.outMark + 1, peer.outSequence, limits::kProbeContents + 1);
+      context_.sent.range(device, context_.stream, peer.outMark + 1, peer.outSequence, limits::kResendsPerRequest);
   if (rows.size() > limits::kProbeContents) {
-    rows.clear();
+    std::erase_if(rows, [this](const Row& row) { return !bringsKey(row); });
     if (const auto last = context_.sent.find({device, context_.stream, peer.outSequence})) rows.push_back(*last);
   }
   Answer answer;

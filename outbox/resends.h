@@ -39,13 +39,13 @@ class Resends {
   void give(Transaction& transaction, const DeviceAddress& to, const Answer& answer);
   void noteGone(Transaction& transaction, const DeviceAddress& to, const std::vector<body::ResendRange>& gone);
   bool isOnItsWay(const DeviceAddress& to, const Row& row);
+  bool bringsKey(const Row& row);
   void probe(Transaction& transaction, const DeviceAddress& device);
   void forgetOld();
 
   Context& context_;
   Network& network_;
   Composer& composer_;
-  bool changed_ = true;
   std::optional<WallTime> next_;
   std::optional<WallTime> forgotAt_;
 };

@@ -77,6 +77,79 @@ TEST_F(ContactsTest, NamesAreUniqueAndOnesOwnInviteIsRefused) {
   EXPECT_EQ(alice_.outbox().send(carol.account(), "who").error().code, Errc::kUnknownContact);
 }
 
+// What the relay accepts for `to` and forgets.
+class LostContactsTest : public ContactsTest {
+ protected:
+  void loseTo(const WorldClient& to) {
+    world_.relay().loses = [device = to.address()](const DeviceAddress& recipient) { return recipient == device; };
+  }
+  void loseNothing() { world_.relay().loses = nullptr; }
+  std::size_t sentTo(const WorldClient& to) {
+    return static_cast<std::size_t>(std::ranges::count(world_.relay().wire, to.account(), &WorldRelay::Submitted::to));
+  }
+};
+
+TEST_F(LostContactsTest, ARequestThatWasLostIsMadeAgainAheadOfTheTextsThatWait) {
+  loseTo(bob_);
+  request();
+  loseNothing();
+  ASSERT_FALSE(bob_.outbox().findContact(alice_.account()));
+  for (const char* text : {"one", "two"}) ASSERT_TRUE(alice_.outbox().send(bob_.account(), text));
+  world_.runFor(std::chrono::minutes(11));
+  ASSERT_TRUE(bob_.outbox().findContact(alice_.account()));
+  ASSERT_TRUE(bob_.outbox().acceptContact(alice_.account(), "alice"));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one", "two"));
+  EXPECT_EQ(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 0u);
+}
+
+TEST_F(LostContactsTest, AnAcceptanceThatWasLostIsGivenAgain) {
+  request();
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "one"));
+  loseTo(alice_);
+  ASSERT_TRUE(bob_.outbox().acceptContact(alice_.account(), "alice"));
+  ASSERT_TRUE(bob_.outbox().send(alice_.account(), "and from me"));
+  ASSERT_TRUE(world_.settle());
+  loseNothing();
+  ASSERT_EQ(alice_.outbox().findContact("bob")->state, ContactState::kInvited);
+  world_.runFor(std::chrono::minutes(15));
+  EXPECT_EQ(alice_.outbox().findContact("bob")->state, ContactState::kAccepted);
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("one"));
+  EXPECT_THAT(alice_.received(bob_.account()), ElementsAre("and from me"));
+}
+
+TEST_F(LostContactsTest, AKeyThatWasRotatedAndLostIsToldAgain) {
+  world_.meet(alice_, bob_);
+  WorldClient& carol = world_.addAccount("carol");
+  world_.meet(carol, bob_);
+  loseTo(alice_);
+  ASSERT_TRUE(bob_.outbox().blockContact(carol.account()));  // which rotates his key
+  ASSERT_TRUE(world_.settle());
+  loseNothing();
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "waits for the key"));
+  ASSERT_TRUE(world_.settle());
+  ASSERT_EQ(alice_.outbox().messages(bob_.account(), {}).back().pending, PendingReason::kAccessRenewal);
+  world_.runFor(std::chrono::minutes(30));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("waits for the key"));
+  const auto sent = sentTo(alice_);
+  world_.runFor(std::chrono::hours(48));
+  EXPECT_LE(sentTo(alice_) - sent, 1u) << "it is known to have arrived";
+}
+
+TEST_F(LostContactsTest, WhoDoesNotAnswerIsAskedAFewTimesAndSeesOneRequest) {
+  request();
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "too early"));
+  const auto events = bob_.events.size();
+  const auto before = sentTo(bob_);
+  world_.runFor(std::chrono::hours(24 * 10));
+  EXPECT_EQ(sentTo(bob_) - before, limits::kResendsMost);
+  const auto told =
+      std::count_if(bob_.events.begin() + static_cast<std::ptrdiff_t>(events), bob_.events.end(),
+                    [](const Event& event) { return std::holds_alternative<event::ContactChanged>(event); });
+  EXPECT_EQ(told, 0);
+  EXPECT_EQ(sentTo(alice_), 0u) << "a stranger makes nothing go out";
+}
+
 TEST_F(ContactsTest, ABlockedContactReachesNobodyAndTheOthersStayConnected) {
   WorldClient& carol = world_.addAccount("carol");
   world_.meet(alice_, bob_);

@@ -112,6 +112,23 @@ TEST_F(DevicesTest, ANewDeviceGetsWhatTheContactHasAlreadyAndSiblingsDoNot) {
   EXPECT_THAT(laptop.texts(carol.account()), ElementsAre("from the tablet"));
 }
 
+// The contact rotated its key before it knew of the new device, which was granted the former one.
+TEST_F(DevicesTest, ANewDeviceLearnsOfAKeyThatWasRotatedMeanwhile) {
+  world_.meet(alice_, bob_);
+  WorldClient& tablet = world_.addDevice(alice_, "alice-tablet");
+  ASSERT_TRUE(world_.settle());
+  world_.relay().loses = [this](const DeviceAddress& to) { return to == bob_.address(); };
+  ASSERT_TRUE(alice_.outbox().retireDevice(tablet.address().device));
+  ASSERT_TRUE(world_.settle());
+  world_.relay().loses = nullptr;
+  WorldClient& phone = world_.addDevice(bob_, "bob-phone");
+  ASSERT_TRUE(phone.outbox().send(alice_.account(), "hello"));
+  ASSERT_TRUE(world_.settle());
+  ASSERT_THAT(alice_.received(bob_.account()), IsEmpty());
+  world_.runFor(std::chrono::minutes(30));
+  EXPECT_THAT(alice_.received(bob_.account()), ElementsAre("hello"));
+}
+
 TEST_F(DevicesTest, OnlyThePrimaryGrantsAndRetires) {
   WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
   EXPECT_EQ(tablet.outbox().retireDevice(bob_.address().device).error().code, Errc::kNotAllowed);
