@@ -12,14 +12,14 @@ struct Entry {
 
 constexpr Excuses kNone{};
 // Ciphertext is gone or spoilt for good. The receiver sees that a number is missing when a later one comes, and nobody
-// asks for it again. What was lost may have been a receipt, a contact request or its acceptance.
-constexpr Excuses kLoss{.lines = true, .reportedLoss = true, .lag = true, .stuck = true};
+// asks for it again. What was lost may have been a receipt.
+constexpr Excuses kLoss{.lines = true, .reportedLoss = true, .lag = true};
 // What comes late is shown late.
 constexpr Excuses kLate{.lines = true};
 // What one side holds of a session is older than what the other wrote to: until they meet anew, messages are refused
-// before their numbers can be read.
+// before their numbers can be read. A contact request that names a one-time key which is gone cannot be read at all,
+// and an invite that was made after a copy opens nothing any more.
 constexpr Excuses kBroken{.lines = true, .reportedLoss = true, .silentLoss = true, .lag = true, .stuck = true};
-
 // In the order of Fault.
 constexpr std::array<Entry, kFaults> kEntries = {{
     {"cut", kNone},         {"silence", kNone},        {"crash", kNone},        {"power", kNone},

@@ -94,11 +94,14 @@ SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
 
 bool RpcWorld::retire(SimDevice& primary, const SimDevice& device) {
   const auto done = primary.perform([&](Outbox& outbox) { return outbox.retireDevice(device.self().device); });
-  if (!done) return false;
+  if (done) giveUp(device);
+  return done.has_value();
+}
+
+void RpcWorld::giveUp(const SimDevice& device) {
   ledger_.retireDevice(device.self());
   retired_.insert(device.self());
   unlisted_.erase(device.self());
-  return true;
 }
 
 void RpcWorld::introduce(SimDevice& inviter, SimDevice& invited) {
@@ -233,6 +236,7 @@ bool RpcWorld::comeToRest(Span bound) {
       return false;
     }
     run(kGlance);
+    attend_();
   }
   return true;
 }
@@ -264,6 +268,11 @@ bool RpcWorld::isAtRest(std::string* why) {
   return true;
 }
 
+bool RpcWorld::isUnanswered(SimDevice& device, const OutboxItem& item) {
+  const auto contact = must(device.perform([&](Outbox& outbox) { return outbox.findContact(item.to); }));
+  return contact && contact->state == ContactState::kInvited;
+}
+
 // Why the device is not at rest; empty: it is.
 std::string RpcWorld::owes(SimDevice& device) {
   if (!isWhole(device)) return "is down";
@@ -272,11 +281,8 @@ std::string RpcWorld::owes(SimDevice& device) {
     return "is not online: " + described(link);
   }
   auto queued = must(device.perform([](Outbox& outbox) { return outbox.outbox(); }));
-  if (ledger_.excuses().stuck) {
-    std::erase_if(queued, [](const OutboxItem& item) {
-      return item.reason == PendingReason::kWaitingForAcceptance || item.reason == PendingReason::kAccessRenewal;
-    });
-  }
+  if (ledger_.excuses().stuck)
+    std::erase_if(queued, [&](const OutboxItem& item) { return isUnanswered(device, item); });
   if (!queued.empty()) {
     return "owes " + std::to_string(queued.size()) + ", the first a " + queued.front().kind + " (reason " +
            std::to_string(static_cast<int>(queued.front().reason)) + ", " + queued.front().lastAnswer + ")";

@@ -42,10 +42,15 @@ class RpcWorld {
   // Carries request and grant between the two; the new device is online. nullptr where the primary was killed over it.
   SimDevice* addDevice(SimDevice& primary, const std::string& name);
   bool retire(SimDevice& primary, const SimDevice& device);
+  // Nobody lists it any more: its owner has to link it anew.
+  void giveUp(const SimDevice& device);
   // Lets the two primaries become accepted contacts, on all their devices. Throws if that does not come about.
   void introduce(SimDevice& inviter, SimDevice& invited);
   SimRelay& home(const AccountId& account) { return *homes_.at(account); }
   bool isRetired(const SimDevice& device) const { return retired_.contains(device.self()); }
+
+  // What people do from time to time while `comeToRest` waits.
+  void attend(std::function<void()> what) { attend_ = std::move(what); }
 
   // Acts of people. nullopt: the device was killed over it.
   std::optional<MessageId> send(SimDevice& from, const AccountId& to);
@@ -89,6 +94,7 @@ class RpcWorld {
   void noticeListed();
   bool isWhole(const SimDevice& device) const { return device.running() && !device.dying(); }
   void onEvent(SimDevice& device, const Event& event);
+  bool isUnanswered(SimDevice& device, const OutboxItem& item);
   std::string owes(SimDevice& device);
   std::string reportOn(SimDevice& device) const;
   std::optional<relay::QueuedEnvelope> forge(const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine);
@@ -100,6 +106,7 @@ class RpcWorld {
   SimLedger ledger_;
   WireTap tap_;
   Forger forger_;
+  std::function<void()> attend_ = [] {};
   std::uint64_t texts_ = 0;
   std::uint64_t submissions_ = 0;
   Span lastRunBegan_{0};

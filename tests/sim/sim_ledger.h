@@ -16,7 +16,7 @@ struct Excuses {
   bool reportedLoss = false;  // a message may be lacking where a line says that something of its sender is missing
   bool silentLoss = false;    // a message may be lacking without a line
   bool lag = false;           // a state may stay behind the truth
-  bool stuck = false;         // a queue may wait for an acceptance or an access key that was lost
+  bool stuck = false;         // a contact request may wait for ever: its invite, or the key that it names, is gone
 
   void add(const Excuses& more) {
     lines = lines || more.lines;

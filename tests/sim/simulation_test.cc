@@ -25,7 +25,11 @@ void playSeeds(std::uint64_t first, std::uint64_t count, std::string_view faults
 
 TEST(Simulation, NothingIsLostWhereNothingIsExcused) { playSeeds(1, 5, "strict"); }
 
-TEST(Simulation, LossIsReported) { playSeeds(101, 5, "all,-clone"); }
+TEST(Simulation, LossIsReported) { playSeeds(101, 5, "all"); }
+
+TEST(Simulation, TwoCopiesOfADatabaseUseNoKeyTwice) { playSeeds(201, 5, "clone"); }
+
+TEST(Simulation, CopiesUseNoKeyTwice) { playSeeds(301, 5, "copies"); }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {
   const Script script = scriptOf(7, "all", 200);

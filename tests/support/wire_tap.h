@@ -26,6 +26,10 @@ class WireTap {
   void addSecret(std::string text) { secrets_.insert(std::move(text)); }
   void addAccount(const AccountId& account) { accounts_.insert(account); }
 
+  // From now on a message key of this account may be used twice: its database and its relay went back to the same
+  // moment, which nobody can tell.
+  void excuseReuse(const AccountId& account) { reuseExcused_.insert(account); }
+
   void onSubmit(const relay::Submit& batch);
   // Opens what was heard while the recipient's keys were not known yet.
   void openWaiting();
@@ -63,6 +67,7 @@ class WireTap {
   std::set<AccountId> accounts_;
   std::map<std::pair<Hash, std::uint64_t>, Hash> messageKeys_;  // (hash of the ratchet key, counter) → ciphertext
   std::map<EnvelopeId, Hash> envelopes_;
+  std::set<AccountId> reuseExcused_;
   std::size_t opened_ = 0;
   std::vector<std::string> offences_;
 };
