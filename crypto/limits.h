@@ -59,6 +59,7 @@ inline constexpr std::size_t kContactNoteBytes = 1024;
 inline constexpr std::size_t kSmallestPadded = 256;
 inline constexpr std::size_t kReceiptsPerContent = 512;
 inline constexpr std::size_t kItemsPerContent = 512;  // references, ids, ranges
+inline constexpr std::size_t kFormerStreams = 16;     // named with their ends, the newest
 inline constexpr std::size_t kAttachmentsPerContent = 32;
 inline constexpr std::size_t kAttachmentFieldBytes = 2048;
 inline constexpr std::size_t kReactionBytes = 64;

@@ -131,6 +131,9 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::R
 }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::Marks& body) {
+  for (const StreamMark& end : body.ended) {
+    parts_.streams.noteEnd(transaction, head.conversation, head.from, end);
+  }
   for (const body::ResendRange& range : body.gone) parts_.streams.lose(transaction, head.from, range);
   parts_.resends.onMarks(transaction, head.from, body);
   return {};

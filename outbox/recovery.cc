@@ -143,6 +143,9 @@ body::Marks Recovery::state(const DeviceAddress& device) {
     if (at != marks.streams.end()) at->holes.insert(at->holes.end() - 1, {stream, hole.first, hole.last});
   }
   if (marks.streams.empty()) marks.streams.push_back({{}, {{{}, 1, body::ResendRange::kOpenEnd}}});
+  for (const auto& end : context_.sent.ends(device, context_.stream, limits::kFormerStreams)) {
+    marks.ended.push_back({end.stream, end.sequence});
+  }
   return marks;
 }
 

@@ -108,7 +108,7 @@ void Resends::give(Transaction& transaction, const DeviceAddress& to, const Answ
   composer_.resend(transaction, to, answer.again);
   if (answer.gone.empty()) return;
   noteGone(transaction, to, answer.gone);
-  composer_.tellDevice(transaction, to, body::Marks{.streams = {}, .gone = answer.gone});
+  composer_.tellDevice(transaction, to, body::Marks{.streams = {}, .gone = answer.gone, .ended = {}});
 }
 
 void Resends::noteGone(Transaction& transaction, const DeviceAddress& to, const std::vector<body::ResendRange>& gone) {

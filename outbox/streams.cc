@@ -65,6 +65,18 @@ void Streams::advance(Transaction& transaction, const Key& key, StreamTable::Mar
   context_.streams.putMark(transaction, key, mark);
 }
 
+void Streams::noteEnd(Transaction& transaction, const AccountId& conversation, const DeviceAddress& device,
+                      const StreamMark& end) {
+  if (end.stream.isZero() || end.sequence > limits::kSequenceMax) return;
+  const Key key{device, end.stream};
+  const auto mark = context_.streams.findMark(key);
+  if (!mark) context_.streams.putMark(transaction, key, {});
+  const auto above = context_.streams.findAboveBelow(key, limits::kSequenceMax + 1);
+  const std::uint64_t noted = std::max({mark ? mark->sequence : 0, above ? above->sequence : 0,  //
+                                        context_.streams.endOfHoles(key)});
+  if (noted < end.sequence) holes_.open(transaction, conversation, key, noted + 1, end.sequence);
+}
+
 void Streams::lose(Transaction& transaction, const DeviceAddress& device, const body::ResendRange& range) {
   const Key key{device, range.stream};
   const auto mark = context_.streams.findMark(key);

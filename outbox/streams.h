@@ -20,6 +20,9 @@ class Streams {
   // conversation's timeline and is asked for; one that closes loses it.
   Result<Noted> note(Transaction& transaction, const AccountId& conversation, const Head& head, const Hash& digest);
 
+  // Its sender says that a former stream ended with that number: what is not here up to it is missing.
+  void noteEnd(Transaction& transaction, const AccountId& conversation, const DeviceAddress& device,
+               const StreamMark& end);
   // Nobody can send these numbers again: what follows them is held without a hole.
   void lose(Transaction& transaction, const DeviceAddress& device, const body::ResendRange& range);
   // None of what is missing from a device will be sent again.

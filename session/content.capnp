@@ -177,6 +177,9 @@ struct Marks {
   # All that its sender holds of the receiver's streams: of one that is not named, nothing. Empty: only `gone` is stated.
   gone @1 :List(ResendRequest.Range);
   # What can no longer be sent, of the sender's own streams.
+  ended @2 :List(Mark);
+  # Former streams of the sender's to the receiver, each with its last number: nothing follows there that would show
+  # what of its end is missing.
   struct Stream {
     mark @0 :Mark;
     holes @1 :List(ResendRequest.Range);

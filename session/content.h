@@ -118,6 +118,7 @@ struct Marks {
   };
   std::vector<Stream> streams;
   std::vector<ResendRange> gone;
+  std::vector<StreamMark> ended;  // of former streams of the sender's, the last numbers
 };
 struct ContactRequest {
   Profile profile;

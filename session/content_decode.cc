@@ -220,6 +220,10 @@ body::Marks ContentDecoder::marks(wire::Marks::Reader in) {
     marks.streams.push_back({mark(streams[i].getMark()), ranges(streams[i].getHoles())});
   }
   marks.gone = ranges(in.getGone());
+  const auto ended = in.getEnded();
+  for (capnp::uint i = 0; i < count(ended.size(), limits::kFormerStreams); ++i) {
+    marks.ended.push_back(mark(ended[i]));
+  }
   return marks;
 }
 

@@ -120,6 +120,8 @@ struct BodyEncoder {
       put(body.streams[i].holes, streams[i].initHoles(sizeOf(body.streams[i].holes)));
     }
     put(body.gone, marks.initGone(sizeOf(body.gone)));
+    auto ended = marks.initEnded(sizeOf(body.ended));
+    for (capnp::uint i = 0; i < ended.size(); ++i) put(body.ended[i], ended[i]);
   }
   void operator()(const body::ContactRequest& body) {
     auto request = out.initContactRequest();
@@ -168,6 +170,7 @@ struct LimitChecker {
   Result<void> operator()(const body::Marks& body) {
     std::size_t most = std::max(body.streams.size(), body.gone.size());
     for (const auto& stream : body.streams) most = std::max(most, stream.holes.size());
+    if (auto ended = checkCount(body.ended.size(), limits::kFormerStreams); !ended) return ended;
     return checkCount(most, limits::kItemsPerContent);
   }
   Result<void> operator()(const body::ContactRequest& body) {

@@ -53,6 +53,13 @@ std::vector<StreamId> SentTable::streams(const DeviceAddress& device) {
   return found;
 }
 
+std::vector<SentTable::End> SentTable::ends(const DeviceAddress& device, const StreamId& current, std::size_t most) {
+  std::vector<End> found;
+  Rows rows = ends_.query(device.account, device.device, current, most);
+  while (rows.next()) found.push_back({rows.fixed<StreamId>(0), static_cast<std::uint64_t>(rows.integer(1))});
+  return found;
+}
+
 std::optional<SecretBytes> SentTable::findContent(std::int64_t id) {
   Rows rows = findContent_.query(id);
   if (!rows.next()) return std::nullopt;

@@ -42,6 +42,12 @@ class SentTable {
   // The rows that went out in these envelopes last.
   std::vector<Row> inEnvelopes(const DeviceAddress& device, const std::vector<EnvelopeId>& envelopes);
   std::vector<StreamId> streams(const DeviceAddress& device);
+  struct End {
+    StreamId stream;
+    std::uint64_t sequence = 0;
+  };
+  // The highest numbers of streams other than `current`, those used last first.
+  std::vector<End> ends(const DeviceAddress& device, const StreamId& current, std::size_t most);
   std::optional<SecretBytes> findContent(std::int64_t id);
 
   void putResent(Transaction&, std::int64_t id, std::int64_t message, WallTime now);
@@ -77,6 +83,9 @@ class SentTable {
       "WHERE account = ?1 AND device = ?2 ORDER BY id");
   Statement streams_ =
       db_.prepare("SELECT DISTINCT stream FROM sent WHERE account = ?1 AND device = ?2 ORDER BY stream");
+  Statement ends_ = db_.prepare(
+      "SELECT stream, max(sequence) FROM sent WHERE account = ?1 AND device = ?2 AND stream <> ?3 "
+      "GROUP BY stream ORDER BY max(id) DESC LIMIT ?4");
   Statement findContent_ = db_.prepare("SELECT content FROM sent WHERE id = ?1");
   Statement putResent_ =
       db_.prepare("UPDATE sent SET message = ?2, resent_at = ?3, resends = resends + 1 WHERE id = ?1");

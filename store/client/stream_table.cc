@@ -51,6 +51,11 @@ std::optional<StreamTable::Hole> StreamTable::findHole(const Key& key, std::uint
   return hole;
 }
 
+std::uint64_t StreamTable::endOfHoles(const Key& key) {
+  Rows rows = endOfHoles_.query(key.device.account, key.device.device, key.stream);
+  return rows.next() && !rows.isNull(0) ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+}
+
 void StreamTable::putHole(Transaction&, const Key& key, const Hole& hole) {
   putHole_.run(key.device.account, key.device.device, key.stream, hole.first, hole.last, hole.message, hole.fate);
 }

@@ -51,6 +51,8 @@ class StreamTable {
 
   // The hole that `sequence` lies in.
   std::optional<Hole> findHole(const Key& key, std::uint64_t sequence);
+  // The last number of the highest hole, missing or lost; 0: there is none.
+  std::uint64_t endOfHoles(const Key& key);
   void putHole(Transaction&, const Key& key, const Hole& hole);
   void removeHole(Transaction&, const Key& key, std::uint64_t first);
   // Those of one device that are missing, and not lost.
@@ -79,6 +81,8 @@ class StreamTable {
   Statement findHole_ = db_.prepare(
       "SELECT first, last, message, lost FROM hole WHERE account = ?1 AND device = ?2 AND stream = ?3 AND first <= ?4 "
       "ORDER BY first DESC LIMIT 1");
+  Statement endOfHoles_ =
+      db_.prepare("SELECT max(last) FROM hole WHERE account = ?1 AND device = ?2 AND stream = ?3");
   Statement putHole_ = db_.prepare(
       "INSERT INTO hole (account, device, stream, first, last, message, lost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
       "ON CONFLICT DO UPDATE SET last = excluded.last, message = excluded.message, lost = excluded.lost");

@@ -85,7 +85,7 @@ class Samples {
     add("sync-contact", syncContact());
     add("sync-keys", syncAccessKeys());
     add("resend", body::ResendRequest{{random_.fixed<EnvelopeId>()}, {{stream_, 3, 4}}});
-    add("marks", body::Marks{{{{stream_, 41}, {{stream_, 1, 2}}}}, {{stream_, 5, 5}}});
+    add("marks", body::Marks{{{{stream_, 41}, {{stream_, 1, 2}}}}, {{stream_, 5, 5}}, {{stream_, 40}}});
     add("contact-request", body::ContactRequest{profile(), "hello", hashOf(random_.secret<32>())});
     return all;
   }

@@ -60,7 +60,7 @@ class ContentTest : public ::testing::Test {
     all.emplace_back(syncContact());
     all.emplace_back(syncAccessKeys());
     all.emplace_back(body::ResendRequest{{random_.fixed<EnvelopeId>()}, {{head().stream, 3, 4}}});
-    all.emplace_back(body::Marks{{{head().mark, {{head().stream, 1, 2}}}}, {{head().stream, 5, 5}}});
+    all.emplace_back(body::Marks{{{head().mark, {{head().stream, 1, 2}}}}, {{head().stream, 5, 5}}, {{head().stream, 40}}});
     all.emplace_back(body::ContactRequest{profile(), "hello", hashOf(random_.secret<32>())});
     return all;
   }

@@ -79,6 +79,22 @@ TEST_F(Recover, WhatARestoredRelayForgot) {
   endWell();
 }
 
+// Nothing follows in that stream, and no mark names it any more: its sender must say where it ended.
+TEST_F(Recover, WhatWasDroppedAtTheEndOfAFormerStream) {
+  world.ledger().excuse({.lines = true});
+  say(alice, bob, 2);
+  const auto old = aliceRelay.disk().copy();
+  say(alice, bob, 2);
+  bobRelay.loses = [](const DeviceAddress&) { return true; };
+  say(alice, bob, 2);
+  bobRelay.loses = nullptr;
+  aliceRelay.restore(old);
+  world.run(10min);
+  EXPECT_TRUE(toldOf(world, alice, "restored 1"));
+  expectWhole(alice, bob);
+  endWell();
+}
+
 TEST_F(Recover, WhatARestoredRecipientLost) {
   say(alice, bob, 2);
   const auto old = world.copy(bob);

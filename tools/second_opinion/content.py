@@ -10,6 +10,7 @@ MAX_BYTES = 64 * 1024
 MAX_TEXT = 32 * 1024
 MAX_ITEMS = 512
 MAX_ATTACHMENTS = 32
+MAX_FORMER_STREAMS = 16
 MAX_ATTACHMENT_FIELD = 2048
 MAX_EMOJI = 64
 MAX_NAME = 128
@@ -165,6 +166,8 @@ def _marks(marks):
             _range(hole)
     for item in _items(marks["gone"]):
         _range(item)
+    for item in _items(marks["ended"], MAX_FORMER_STREAMS):
+        _mark(item)
 
 
 def _sync(sync):

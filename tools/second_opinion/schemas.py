@@ -91,7 +91,7 @@ ACCESS_KEYS = Struct("AccessKeys", 0, 2, [("contactKey", Blob(0)), ("inviteKeys"
 RANGE = Struct("Range", 2, 1, [("stream", Blob(0)), ("from", Number(64, 0)), ("to", Number(64, 64))])
 RESEND_REQUEST = Struct("ResendRequest", 0, 2, [("envelopes", List(0, None)), ("ranges", List(1, RANGE))])
 STREAM = Struct("Stream", 0, 2, [("mark", Nested(0, MARK)), ("holes", List(1, RANGE))])
-MARKS = Struct("Marks", 0, 2, [("streams", List(0, STREAM)), ("gone", List(1, RANGE))])
+MARKS = Struct("Marks", 0, 3, [("streams", List(0, STREAM)), ("gone", List(1, RANGE)), ("ended", List(2, MARK))])
 
 BODY = Struct("Body", 1, 1)
 OWN_SYNC = Struct("OwnSync", 1, 1, [("is", Union(0, [

@@ -191,6 +191,7 @@ class Reader {
       each("holes", item.holes, [this](const body::ResendRange& hole) { range(hole); });
     });
     each("gone", b.gone, [this](const body::ResendRange& item) { range(item); });
+    each("ended", b.ended, [this](const StreamMark& item) { mark(item); });
   }
   void say(const body::ContactRequest& b) {
     is("contactRequest");
@@ -322,7 +323,8 @@ class Writer {
     add(syncAccessKeys(), "ownDevice");
     add(body::ResendRequest{{random_.fixed<EnvelopeId>()}, {range(3, 4), range(9, body::ResendRange::kOpenEnd)}});
     add(body::Marks{{{{random_.fixed<StreamId>(), 7}, {range(9, 9), range(12, body::ResendRange::kOpenEnd)}}},
-                    {range(1, 2)}});
+                    {range(1, 2)},
+                    {{random_.fixed<StreamId>(), 40}}});
     add(body::ContactRequest{profile(), "hello", random_.fixed<AccessKeyHash>()}, "unknown");
     return all;
   }
