@@ -100,7 +100,7 @@ void Inbox::applySlow() {
                                    .reason = "unreadable: it was begun several times and never ended",
                                    .payload = row.payload});
     } else {
-      applyEnvelope(step, incoming, Ratchet::Effort::kFull);
+      applyEnvelope(step, incoming, parts_.slow.effortAfterWaiting(incoming.keyClass));
     }
     parts_.slow.remove(step, row);
     if (context_.ratchet.workInVain() - before >= limits::kSlowWorkPerTurn) break;
@@ -147,7 +147,8 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
 
 Inbox::Outcome Inbox::keepOrRefuse(Transaction& transaction, const IncomingEnvelope& incoming, const Envelope& envelope,
                                    const Error& error) {
-  if (const auto rank = SlowQueue::rankOf(error.code)) {
+  const auto rank = SlowQueue::rankOf(error.code);
+  if (rank && !parts_.slow.isExhausted(incoming.keyClass)) {
     return parts_.slow.add(transaction, envelope.from, incoming, *rank) ? Outcome::kOther : Outcome::kNoRoom;
   }
   // A sibling may know the sender: it tells us about its contacts as it goes.
@@ -168,6 +169,8 @@ void Inbox::noteUnread(Transaction& transaction, const Envelope& envelope, const
     case Errc::kNoSession:
     case Errc::kUnknownPreKey:
     case Errc::kCounterTooFar:
+    case Errc::kCostly:
+    case Errc::kOverBudget:
       break;
     default:
       return;
@@ -222,7 +225,8 @@ Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& env
   const std::uint64_t before = context_.ratchet.workInVain();
   const auto plaintext =
       context_.ratchet.decrypt(transaction, envelope.from, envelope.kind, envelope.ciphertext, effort);
-  parts_.slow.charge(keyClass, context_.ratchet.workInVain() - before);
+  parts_.slow.charge(keyClass, effort, context_.ratchet.workInVain() - before);
+  if (plaintext && effort == Ratchet::Effort::kFull) parts_.slow.proved(keyClass);
   if (!plaintext) return tl::unexpected(plaintext.error());
   const auto content = decode(plaintext->view());
   if (!content) return tl::unexpected(content.error());

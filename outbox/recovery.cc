@@ -90,9 +90,11 @@ void Recovery::ask(Transaction& transaction, Row row) {
     return postpone(transaction, row, limits::kOpeningWait);
   }
   row.message = parts_.composer.tellDevice(transaction, row.device, std::move(*body));
-  // Marks name no envelopes: those are asked for next.
+  // Marks name no envelopes: those are asked for next. Where more could not be read than are named, what may follow is
+  // asked for once more, for an answer leaves out what had just been sent.
   const bool namesEnvelopes = !row.has(RecoveryTable::kState);
-  row.lacks = namesEnvelopes ? RecoveryTable::kHoles : RecoveryTable::kHoles | (row.lacks & RecoveryTable::kUnreadable);
+  const bool namesAll = namesEnvelopes && context_.recovery.unreadable(row.device).size() < limits::kUnreadablePerDevice;
+  row.lacks = namesAll ? RecoveryTable::kHoles : RecoveryTable::kHoles | (row.lacks & RecoveryTable::kUnreadable);
   row.askedAt = context_.now();
   if (namesEnvelopes) context_.recovery.removeUnreadable(transaction, row.device);
   postpone(transaction, row, waitBetweenAsks(row.tries++));

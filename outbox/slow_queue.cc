@@ -9,6 +9,25 @@ Ratchet::Effort SlowQueue::effort(KeyClass keyClass) const {
   return within ? Ratchet::Effort::kLittle : Ratchet::Effort::kKnownChains;
 }
 
+Ratchet::Effort SlowQueue::effortAfterWaiting(KeyClass keyClass) const {
+  return isExhausted(keyClass) ? Ratchet::Effort::kKnownChains : Ratchet::Effort::kFull;
+}
+
+// The clock may have jumped: it is the distance that counts.
+bool SlowQueue::isExhausted(KeyClass keyClass) const {
+  const Late& late = late_[indexOf(keyClass)];
+  return late.work >= limits::kSlowWorkInVain && std::chrono::abs(context_.now() - late.since) < limits::kSlowWorkWithin;
+}
+
+void SlowQueue::charge(KeyClass keyClass, Ratchet::Effort effort, std::uint64_t workInVain) {
+  spent_[indexOf(keyClass)] += workInVain;
+  if (effort != Ratchet::Effort::kFull) return;
+  Late& late = late_[indexOf(keyClass)];
+  const WallTime now = context_.now();
+  if (late.work == 0 || std::chrono::abs(now - late.since) >= limits::kSlowWorkWithin) late = {0, now};
+  late.work += workInVain;
+}
+
 std::optional<SlowQueue::Rank> SlowQueue::rankOf(Errc code) {
   if (code == Errc::kOverBudget) return Rank::kNear;
   if (code == Errc::kCostly) return Rank::kFar;

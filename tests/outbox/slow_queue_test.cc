@@ -58,8 +58,8 @@ class SlowQueueTest : public ::testing::Test {
     }
     if (!batch.envelopes.empty()) submit();
   }
-  // Alice begins a new chain, whose first `lost` messages the relay loses, and writes five more.
-  void leaveGap(int lost) {
+  // Alice begins a new chain, whose first `lost` messages the relay loses.
+  void loseSome(int lost) {
     ASSERT_TRUE(bob_.outbox().send(alice_.account(), "a turn"));
     ASSERT_TRUE(world_.settle());
     bob_.goOffline();
@@ -67,6 +67,10 @@ class SlowQueueTest : public ::testing::Test {
     world_.relay().loses = [this](const DeviceAddress& to) { return to == bob_.address(); };
     write(lost);
     world_.relay().loses = nullptr;
+  }
+  // And writes five more.
+  void leaveGap(int lost) {
+    loseSome(lost);
     write(5);
   }
   void write(int count) {
@@ -86,6 +90,9 @@ class SlowQueueTest : public ::testing::Test {
     return most;
   }
   std::int64_t waiting() { return integerOf(bob_, "SELECT count(*) FROM slow_queue"); }
+  std::int64_t turnedAway() {
+    return integerOf(bob_, "SELECT count(*) FROM refusal WHERE code IN (58, 59)");  // kCostly, kOverBudget
+  }
   std::int64_t refused() { return integerOf(bob_, "SELECT count(*) FROM refusal"); }
 
   World world_{47};
@@ -115,6 +122,32 @@ TEST_F(SlowQueueTest, HonestTrafficGoesFirst) {
   EXPECT_EQ(refused(), 1'000);
   EXPECT_EQ(bob_.received(alice_.account()), said_);
   EXPECT_EQ(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 0u);
+}
+
+// T-forgery-cost: what forged ones cost in all is bounded, and what is turned away with them comes in another envelope.
+TEST_F(SlowQueueTest, WhatIsTurnedAwayIsAskedFor) {
+  loseSome(150);
+  forge(100, 2'000);
+  write(5);
+  bob_.goOnline();
+  ASSERT_TRUE(world_.settle());
+  const auto turned = turnedAway();
+  EXPECT_EQ(refused(), 105);
+  EXPECT_LT(turned, 105);
+  EXPECT_GE(turned, 105 - static_cast<std::int64_t>(limits::kSlowWorkInVain / 2'000 + 1));
+  EXPECT_EQ(waiting(), 0);
+  EXPECT_EQ(bob_.received(alice_.account()).size(), 1u);
+  world_.runFor(std::chrono::minutes(10));
+  EXPECT_EQ(bob_.received(alice_.account()), said_);
+  EXPECT_EQ(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 0u);
+
+  world_.runFor(limits::kSlowWorkWithin);
+  leaveGap(150);
+  bob_.goOnline();
+  ASSERT_TRUE(world_.settle());
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_EQ(bob_.received(alice_.account()), said_);
+  EXPECT_EQ(turnedAway(), turned);
 }
 
 TEST_F(SlowQueueTest, AGenuineOneComesToStandInItsPlace) {
