@@ -71,6 +71,8 @@ std::optional<Bytes> fromBase64url(std::string_view text) {
     return std::nullopt;
   }
   bytes.resize(length);
+  // libsodium 1.0.18 takes every byte from 0x80 for '_'.
+  if (toBase64url(bytes) != text) return std::nullopt;
   return bytes;
 }
 

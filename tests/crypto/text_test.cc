@@ -64,6 +64,18 @@ TEST(Text, base64urlHasOneSpelling) {
   EXPECT_EQ(accepted, 64 * 4 + 64 * 16);
 }
 
+TEST(Text, base64urlHasNoOtherLetters) {
+  for (int value = 0; value < 256; ++value) {
+    const auto letter = static_cast<char>(value);
+    const bool known = kBase64url.find(letter) != kBase64url.npos;
+    for (std::size_t i = 0; i < 4; ++i) {
+      std::string text = "AAAA";
+      text[i] = letter;
+      EXPECT_EQ(fromBase64url(text).has_value(), known) << value << " at " << i;
+    }
+  }
+}
+
 TEST(Text, base64urlRefusesEverythingElse) {
   using namespace std::string_view_literals;
   for (const auto text : {"Zg=="sv, "Zm8="sv, "A"sv, "AAAAA"sv, "+_8"sv, "-/8"sv, "Zm 9v"sv, "Zm9v\n"sv, "Zm9v\0"sv}) {

@@ -56,6 +56,7 @@ void generateRelayAddress(Generator& g) {
   refuse("an empty certificate", "Length", "relay.example:4433#");
   refuse("base64 with padding", "Encoding", "relay.example:4433#AQ==");
   refuse("base64 with bits left over", "Encoding", "relay.example:4433#AR");
+  refuse("base64 with a letter that is no ASCII", "Encoding", "relay.example:4433#AQ\xc3\xa9");
   refuse("no address in brackets", "Encoding", "[relay]:4433");
   refuse("longer than 2048 bytes", "Length", "relay.example:4433#" + std::string(2048, 'A'));
   refuse("a host of 254 bytes", "Length", std::string(254, 'a') + ":4433");
