@@ -143,6 +143,8 @@ Result<DeviceRequest> DeviceRequest::parse(std::string_view text) {
   request.device.signingBinding = reader.fixed<Signature>();
   request.answerKey = reader.fixed<CurveKey>();
   if (!reader.atEnd() || !id) return malformed("the request is cut short");
+  if (request.device.registrationId == 0 || request.device.registrationId > limits::kRegistrationIdMax)
+    return malformed("the request's registration id");
   if (!account || !checkCurveKey(request.answerKey.view())) return fail(Errc::kBadKey, "the request holds a bad key");
   request.account = *account;
   request.device.id = *id;

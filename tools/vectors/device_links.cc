@@ -100,6 +100,8 @@ void generateRequest(Generator& g) {
   refuse("an answer key of low order", "BadKey", Errc::kBadKey, patched(229, Bytes(32)));
   refuse("device 0", "Encoding", Errc::kMalformed, patched(32, Bytes{0}));
   refuse("device 128", "Encoding", Errc::kMalformed, patched(32, Bytes{128}));
+  refuse("registration id 0", "Encoding", Errc::kMalformed, patched(97, Bytes(4)));
+  refuse("registration id 16381", "Encoding", Errc::kMalformed, patched(97, Bytes{0xfd, 0x3f, 0, 0}));
   refuse("another prefix", "Encoding", Errc::kMalformed, "waxwing-request2:" + text.substr(kRequestPrefix.size()));
   refuse("the last letter is missing", "Encoding", Errc::kMalformed, text.substr(0, text.size() - 1));
   refuse("four letters are missing", "Encoding", Errc::kMalformed, text.substr(0, text.size() - 4));
