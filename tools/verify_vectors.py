@@ -89,7 +89,7 @@ def main():
     parser.add_argument("--slow", action="store_true", help="also Argon2id with 16 and 64 MiB: some minutes")
     parser.add_argument("--explain", action="store_true", help="a line for each case, and why it is refused")
     parser.add_argument("paths", nargs="*", type=pathlib.Path, metavar="FILE|DIR", default=[VECTORS])
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     results = [check_file(path, options) for path in files_of(options.paths)]
     if not results:
         parser.error("no files of test vectors there")

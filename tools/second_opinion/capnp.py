@@ -35,7 +35,7 @@ class Number:
 
 @dataclass
 class Enum:
-    """A 16-bit enumeration."""
+    """A 16-bit enumeration; a number without a name is kept as it is."""
 
     bit: int
     names: tuple
@@ -219,8 +219,7 @@ class _Reader:
             return self._bits(slot.bit, slot.bits)
         if isinstance(slot, Enum):
             number = self._bits(slot.bit, 16)
-            require(number < len(slot.names), "malformed", "no such enumerant")
-            return slot.names[number]
+            return slot.names[number] if number < len(slot.names) else number
         if isinstance(slot, Flag):
             return self._bits(slot.bit, 1) == 1
         if isinstance(slot, Nothing):

@@ -36,9 +36,9 @@ def multiply_u(scalar, u):
 
 
 def x25519(secret, public_key):
-    """X25519 of a clamped secret and a u coordinate below p, both 32 bytes."""
-    u = multiply_u(int.from_bytes(secret, "little"), int.from_bytes(public_key, "little"))
-    return u.to_bytes(32, "little")
+    """RFC 7748 §5: X25519 of a clamped secret and a u coordinate, whose high bit is ignored, both 32 bytes."""
+    u = (int.from_bytes(public_key, "little") & 2**255 - 1) % P
+    return multiply_u(int.from_bytes(secret, "little"), u).to_bytes(32, "little")
 
 
 def public_key_of(secret):

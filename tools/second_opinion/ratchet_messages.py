@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from . import curve
 from .conventions import u32
 from .primitives import aes_cbc_encrypt, aes_cbc_decrypt, hmac_sha256
-from .refusal import Refused, require
+from .refusal import require
 from .seal import SMALLEST, padme
 
 VERSION = b"\x33"
 MAC_BYTES = 8
+SKIPPED_BYTES = {1: 8, 5: 4}  # kinds of fields that nobody writes, by their sizes
 
 
 # Padding
@@ -32,6 +33,12 @@ def unpad(padded):
 
 
 # Protocol Buffers
+
+
+def without_version(data):
+    """The fields of a message: the upper four bits of the byte before them are the version, 3."""
+    require(data and data[0] >> 4 == VERSION[0] >> 4, "malformed", "no message of version 3")
+    return data[1:]
 
 
 def _varint(number):
@@ -67,25 +74,24 @@ def _read_varint(data, place):
 
 
 def _read_value(data, place, wire_type):
+    """An int, bytes, or None for a kind that is only passed over; and where it ends."""
     if wire_type == 0:
-        return _read_varint(data, place)
-    if wire_type == 2:
-        size, place = _read_varint(data, place)
-        require(place + size <= len(data), "malformed", "a field that reaches beyond the end")
-        return data[place:place + size], place + size
-    raise Refused("malformed", "a kind of field that is not used")
+        number, place = _read_varint(data, place)
+        return number % 2**32, place
+    require(wire_type == 2 or wire_type in SKIPPED_BYTES, "malformed", "no such kind of field")
+    size, place = _read_varint(data, place) if wire_type == 2 else (SKIPPED_BYTES[wire_type], place)
+    require(place + size <= len(data), "malformed", "a field that reaches beyond the end")
+    return data[place:place + size] if wire_type == 2 else None, place + size
 
 
 def read_fields(data, kinds):
-    """Values by number; `kinds` has int or bytes for each known field, others are passed over."""
+    """Values by number, the last if one is there twice; `kinds` has int or bytes for each, others are passed over."""
     values, place = {}, 0
     while place < len(data):
         tag, place = _read_varint(data, place)
         value, place = _read_value(data, place, tag & 7)
         if tag >> 3 in kinds:
             require(isinstance(value, kinds[tag >> 3]), "malformed", "a field of another kind")
-            if isinstance(value, int):
-                require(value < 2**32, "malformed", "a number over 32 bits")
             values[tag >> 3] = value
     return values
 
@@ -102,7 +108,7 @@ def typed(key):
 
 def untyped(data):
     """u of such a key, past the gate."""
-    require(len(data) == 33 and data[0] == 5, "badKey", "not a Curve25519 key with its type")
+    require(len(data) == 33 and data[0] == 5, "malformed", "not a Curve25519 key with its type")
     return curve.gate(data[1:])
 
 
@@ -149,9 +155,9 @@ def write_message(keys, identities, ratchet_key, counters, padded):
 
 def read_message(data):
     """A message, its ratchet key past the gate."""
-    require(len(data) > 1 + MAC_BYTES and data[:1] == VERSION, "malformed", "no message")
+    require(len(data) > MAC_BYTES, "malformed", "no message")
     body, mac = data[:-MAC_BYTES], data[-MAC_BYTES:]
-    values = read_fields(body[1:], {1: bytes, 2: int, 3: int, 4: bytes})
+    values = read_fields(without_version(body), {1: bytes, 2: int, 3: int, 4: bytes})
     counter, ciphertext = _required(values, 2), _required(values, 4)
     return Message(untyped(_required(values, 1)), counter, ciphertext, body, mac)
 
@@ -176,8 +182,7 @@ def write_pre_key_message(one_time_key_id, base_key, identity_key, message, regi
 
 def read_pre_key_message(data):
     """A pre-key message, its keys past the gate."""
-    require(data[:1] == VERSION, "malformed", "no message")
-    values = read_fields(data[1:], {1: int, 2: bytes, 3: bytes, 4: bytes, 5: int, 6: int})
+    values = read_fields(without_version(data), {1: int, 2: bytes, 3: bytes, 4: bytes, 5: int, 6: int})
     inner = _required(values, 4)
     return PreKeyMessage(values.get(1), untyped(_required(values, 2)), untyped(_required(values, 3)),
                          read_message(inner), _required(values, 5), _required(values, 6))

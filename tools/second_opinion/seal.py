@@ -42,9 +42,7 @@ def seal(recipient_key, ephemeral_secret, plaintext):
 def unseal(recipient_secret, sealed):
     """The plaintext; anything that was not sealed to this key is refused as `sealBroken`."""
     require(len(sealed) >= SEAL_BYTES, "sealBroken", "shorter than a seal")
-    ephemeral_key = sealed[:32]
-    require(int.from_bytes(ephemeral_key, "little") < curve.P, "sealBroken", "an ephemeral key that is not below p")
-    recipient_key = curve.public_key_of(recipient_secret)
+    ephemeral_key, recipient_key = sealed[:32], curve.public_key_of(recipient_secret)
     keys = _box_key_and_nonce(recipient_secret, ephemeral_key, ephemeral_key, recipient_key)
     plaintext = secretbox_open(*keys, sealed[32:]) if keys else None
     if plaintext is None:

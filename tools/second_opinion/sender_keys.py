@@ -1,9 +1,8 @@
 """docs/protocol.md §5, In bytes: sender keys, their distribution and their messages."""
 
 from . import curve, signatures
-from .conventions import hash_of
 from .primitives import aes_cbc_decrypt, aes_cbc_encrypt, hkdf_sha256, hmac_sha256
-from .ratchet_messages import VERSION, pad, read_fields, typed, unpad, untyped, write_fields
+from .ratchet_messages import VERSION, pad, read_fields, typed, unpad, untyped, without_version, write_fields
 from .refusal import Refused, require
 
 FURTHEST_AHEAD = 2000
@@ -46,19 +45,17 @@ class Receiver:
     """A member who was told a sender's key."""
 
     def __init__(self, distribution):
-        require(distribution[:1] == VERSION, "malformed", "no distribution")
-        values = read_fields(distribution[1:], {1: int, 2: int, 3: bytes, 4: bytes})
+        values = read_fields(without_version(distribution), {1: int, 2: int, 3: bytes, 4: bytes})
         require(set(values) == {1, 2, 3, 4}, "malformed", "a field is missing")
         require(len(values[3]) == 32, "malformed", "a chain key has 32 bytes")
         self._key_id, self._iteration, self._chain_key = values[1], values[2], values[3]
         self._signing_key = untyped(values[4])
         self._skipped = {}
-        self._decrypted = set()
 
     def _keys_for(self, iteration):
         """The keys of a message, and what remains if it is opened: chain key, iteration, skipped keys."""
         if iteration < self._iteration:
-            require(iteration in self._skipped, "keyReuse", "a message key that was used before")
+            require(iteration in self._skipped, "duplicate", "a message key that was used before")
             return self._skipped[iteration], (self._chain_key, self._iteration, self._skipped)
         require(iteration - self._iteration <= FURTHEST_AHEAD, "undecryptable", "too far ahead in its chain")
         chain_key, skipped = self._chain_key, dict(self._skipped)
@@ -69,26 +66,20 @@ class Receiver:
 
     def receive(self, data):
         """The content of a message."""
-        require(len(data) > 1 + SIGNATURE_BYTES and data[:1] == VERSION, "malformed", "no message")
+        require(len(data) > SIGNATURE_BYTES, "malformed", "no message")
         body, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
-        values = read_fields(body[1:], {1: int, 2: int, 3: bytes})
+        values = read_fields(without_version(body), {1: int, 2: int, 3: bytes})
         require(set(values) == {1, 2, 3}, "malformed", "a field is missing")
         require(values[1] == self._key_id, "undecryptable", "of another sender key")
         try:
             signatures.xeddsa_verify(self._signing_key, body, signature)
         except Refused as error:
             raise Refused("undecryptable", str(error)) from error
-        return self._open(values[2], values[3], hash_of(data))
+        return self._open(values[2], values[3])
 
-    def _open(self, iteration, ciphertext, digest):
-        try:
-            (iv, cipher_key), remaining = self._keys_for(iteration)
-        except Refused as error:
-            if error.reason == "keyReuse" and digest in self._decrypted:
-                raise Refused("duplicate", "that very message was decrypted before") from error
-            raise
+    def _open(self, iteration, ciphertext):
+        (iv, cipher_key), remaining = self._keys_for(iteration)
         content = unpad(aes_cbc_decrypt(cipher_key, iv, ciphertext))[1]
         self._chain_key, self._iteration, self._skipped = remaining
         self._skipped.pop(iteration, None)
-        self._decrypted.add(digest)
         return content

@@ -206,7 +206,7 @@ class Device:
         """What the other side opens a session with."""
         require(self.signed_pre_keys, "noSession", "a device without a signed pre-key")
         number, secret = next(iter(self.signed_pre_keys.items()))
-        require(one_time_key_id is None or one_time_key_id in self.one_time_keys, "noSession", "no such one-time key")
+        require(one_time_key_id is None or one_time_key_id in self.one_time_keys, "unknownPreKey", "no such one-time key")
         one_time_key = None if one_time_key_id is None else curve.public_key_of(self.one_time_keys[one_time_key_id])
         return Bundle(self.identity_key, number, curve.public_key_of(secret), one_time_key_id, one_time_key)
 
@@ -277,9 +277,9 @@ class Device:
         return content
 
     def _answer(self, opening):
-        require(opening.signed_pre_key_id in self.signed_pre_keys, "undecryptable", "a signed pre-key not held")
+        require(opening.signed_pre_key_id in self.signed_pre_keys, "unknownPreKey", "a signed pre-key that is not held")
         number = opening.one_time_key_id
-        require(number is None or number in self.one_time_keys, "undecryptable", "a one-time key not held")
+        require(number is None or number in self.one_time_keys, "unknownPreKey", "a one-time key that is not held")
         return open_as_bob(self.identity_secret, self.signed_pre_keys[opening.signed_pre_key_id],
                            None if number is None else self.one_time_keys[number], opening.identity_key,
                            opening.base_key)
