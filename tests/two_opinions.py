@@ -1,4 +1,4 @@
-"""Alters test vectors and asks waxwing-vectors and the second opinion what they think: both must accept, or both refuse.
+"""Alters test vectors and asks waxwing-vectors and the second opinion: both must accept, or both refuse.
 
     two_opinions.py SOURCE_DIRECTORY WAXWING_VECTORS [--cases N] [--seed S] [KIND …]
 
@@ -39,7 +39,7 @@ VECTORS = OPTIONS.source.resolve() / "tests" / "vectors"
 sys.path.insert(0, str(OPTIONS.source.resolve() / "tools"))
 
 import verify_vectors  # noqa: E402
-from second_opinion import content, curve, seal, signatures, texts  # noqa: E402
+from second_opinion import adding_devices, content, curve, seal, signatures, texts  # noqa: E402
 from second_opinion.claims import KINDS  # noqa: E402
 from second_opinion.conventions import from_base64url, hash_of, labelled_hash, to_base64url, u32  # noqa: E402
 from second_opinion.refusal import CannotDecide, Refused  # noqa: E402
@@ -139,6 +139,23 @@ def alter_envelope(case, draw):
     sealed = seal.seal(curve.public_key_of(secret), bytes.fromhex(case["ephemeralSecret"]), inside)
     case["envelope"] = (b"\x01" + u32(case["sealKeyId"]) + sealed).hex()
     keep(case, "recipientSecret", "envelope")
+
+
+def alter_device_grant(case, draw):
+    """The body; the account signs it, and it is sealed again."""
+    request = adding_devices.read_request(case["request"])
+    sealed = from_base64url(case["grant"].removeprefix(adding_devices.GRANT_PREFIX), "malformed")
+    body = altered_bytes(seal.unseal(bytes.fromhex(case["answerSecret"]), sealed)[64:], draw)
+    signature = signatures.sign(bytes.fromhex(case["accountSeed"]), "device-grant", request.hash() + body)
+    sealed = seal.seal(request.answer_key, bytes.fromhex(case["ephemeralSecret"]), signature + body)
+    case["grant"] = adding_devices.GRANT_PREFIX + to_base64url(sealed)
+    keep(case, "request", "device", "identitySecret", "signingSeed", "registrationId", "answerSecret", "grant")
+
+
+def alter_padding(case, draw):
+    """What the ciphers are given."""
+    case["padded"] = altered_bytes(bytes.fromhex(case["padded"]), draw).hex()
+    keep(case, "padded")
 
 
 def alter_invite(case, draw):
@@ -258,7 +275,8 @@ def compare(kind, directory):
     accepted = sum(case["result"] == "valid" or case["reason"] == "incomplete" for case in altered)
     print(f"{kind}: {len(altered)} altered cases, {accepted} accepted, {len(found)} differ")
     for case, why in found:
-        print(f"  second opinion: {case.get('reason', 'holds')}; waxwing-vectors: {why or 'agrees'}\n  {json.dumps(case)}")
+        print(f"  second opinion: {case.get('reason', 'holds')}; waxwing-vectors: {why or 'agrees'}")
+        print(f"  {json.dumps(case)}")
     return len(found)
 
 

@@ -108,16 +108,14 @@ class State:
         self.sending_index = 0
 
     def decrypt(self, message, our_identity, draw):
-        """The padded content of a message; `draw` gives the next ratchet secret if it begins a chain."""
+        """The padded content of a message; `draw` gives the next ratchet secret if it begins a chain here."""
         chain = self.chain_of(message.ratchet_key)
-        begins = chain is None
-        if begins:
+        if chain is None:
             self.root_key, chain_key = root_step(self.root_key, self.ratchet_secret, message.ratchet_key)
             chain = self.add_chain(message.ratchet_key, chain_key)
+            self.begin_sending(draw(), message.ratchet_key)
         keys = chain.keys_for(message.counter)
         padded = message.open(keys, self.remote_identity, our_identity)
-        if begins:
-            self.begin_sending(draw(), message.ratchet_key)
         self.unanswered = None
         return padded
 
