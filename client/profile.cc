@@ -5,6 +5,8 @@
 #include "outbox/outbox.h"
 #include "session/own_device.h"
 #include "store/client/client_database.h"
+#include "store/client/disclosure_table.h"
+#include "store/client/identity_table.h"
 #include "store/client/settings.h"
 
 namespace waxwing {
@@ -42,15 +44,27 @@ OpenDatabase openVacant(Database::Options& options) {
   return db;
 }
 
+// Before the profile has any key: the database refuses it later.
+Result<void> mark(Transaction& transaction, WallTime now) {
+  if (IdentityTable(transaction.database()).findRequest()) {
+    return fail(Errc::kNotAllowed, "a request to become a device waits here; make a test profile in another directory");
+  }
+  DisclosureTable(transaction.database()).mark(transaction, now);
+  return {};
+}
+
 }  // namespace
 
 OpenDatabase createProfile(Database::Options options, const RelayAddress& relay, std::string_view token,
-                           const Clock& clock, Random& random) {
+                           const Clock& clock, Random& random, Purpose purpose) {
   if (const auto parsed = RelayAddress::parse(relay.text()); !parsed) return tl::unexpected(parsed.error());
   return withoutThrowing([&]() -> OpenDatabase {
     auto db = openVacant(options);
     if (!db) return db;
     Transaction transaction(**db, CommitPoint::kCreateProfile);
+    if (purpose == Purpose::kTest) {
+      if (auto marked = mark(transaction, clock.now()); !marked) return tl::unexpected(marked.error());
+    }
     if (auto made = OwnDevice::createAccount(transaction, relay, clock, random); !made)
       return tl::unexpected(made.error());
     if (!token.empty()) Settings(**db).put(transaction, kToken, asBytes(token));

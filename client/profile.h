@@ -14,9 +14,14 @@
 // is set here.
 namespace waxwing {
 
-// A new account. kProfileExists if the database holds a device already; kBadAddress.
+// A test profile is marked for good, and discloses what it does (session/disclosure.h).
+enum class Purpose { kOrdinary, kTest };
+
+// A new account. kProfileExists if the database holds a device already; kBadAddress; kNotAllowed for a test profile in
+// the place of a request that waits.
 Result<std::unique_ptr<Database>> createProfile(Database::Options options, const RelayAddress& relay,
-                                                std::string_view token, const Clock& clock, Random& random);
+                                                std::string_view token, const Clock& clock, Random& random,
+                                                Purpose purpose = Purpose::kOrdinary);
 // kNoSuchProfile also where only a request waits.
 Result<std::unique_ptr<Database>> openProfile(Database::Options options);
 

@@ -66,6 +66,13 @@ Result<std::unique_ptr<Client>> Client::create(const Options& options, const Rel
       options, [&] { return createProfile(databaseOptions(options), relay, token, systemClock(), systemRandom()); });
 }
 
+Result<std::unique_ptr<Client>> Client::createForTests(const Options& options, const RelayAddress& relay,
+                                                       std::string token) {
+  return Impl::start(options, [&] {
+    return createProfile(databaseOptions(options), relay, token, systemClock(), systemRandom(), Purpose::kTest);
+  });
+}
+
 Result<std::unique_ptr<Client>> Client::open(const Options& options) {
   return Impl::start(options, [&] { return openProfile(databaseOptions(options)); });
 }
@@ -87,6 +94,10 @@ DeviceAddress Client::self() const { return impl_->self(); }
 
 RelayAddress Client::relay() const {
   return impl_->perform([](Outbox& outbox) -> RelayAddress { return outbox.relay(); }).value_or(RelayAddress{});
+}
+
+bool Client::isTestProfile() const {
+  return impl_->perform([](Outbox& outbox) { return outbox.isTestProfile(); }).value_or(false);
 }
 
 // The link

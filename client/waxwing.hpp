@@ -46,6 +46,10 @@ class Client {
   // kProfileExists, kUnwritable, kStoreLocked, kBadAddress.
   static Result<std::unique_ptr<Client>> create(const Options& options, const RelayAddress& relay,
                                                 std::string token = {});
+  // The same, marked for good as a test profile: it writes down all its keys, random bytes and messages, for auditors
+  // (docs/vectors.md). For nobody's conversations.
+  static Result<std::unique_ptr<Client>> createForTests(const Options& options, const RelayAddress& relay,
+                                                        std::string token = {});
   // kNoSuchProfile, kWrongKey, kDamaged, kNewerSchema, kStoreLocked (its pid in the text), kUnwritable.
   static Result<std::unique_ptr<Client>> open(const Options& options);
 
@@ -67,6 +71,7 @@ class Client {
 
   DeviceAddress self() const;
   RelayAddress relay() const;
+  bool isTestProfile() const;
 
   // The link. A client starts offline.
   void goOnline();

@@ -6,6 +6,7 @@
 #include "outbox/event_queue.h"
 #include "outbox/roster.h"
 #include "session/anchors.h"
+#include "session/disclosure.h"
 #include "session/manifest_book.h"
 #include "session/own_device.h"
 #include "session/pre_keys.h"
@@ -50,6 +51,7 @@ struct Context {
   Anchors anchors{db, clock, random};
   PreKeys preKeys{db, self, clock, random};
   Ratchet ratchet{db, self, book, preKeys, anchors, clock, random};
+  Disclosure disclosure{db, random};  // of envelopes; the ratchet sees to its own
 
   Settings settings{db};
   ContactTable contacts{db};

@@ -136,6 +136,7 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
       const auto opened = place ? open(transaction, *envelope, incoming.keyClass, effort)
                                 : Result<Outcome>(tl::unexpected(place.error()));
       if (opened) {
+        context_.disclosure.unsealed(envelope->from, incoming.payload);
         attempt.keep();
         return *opened;
       }
@@ -337,7 +338,10 @@ void Inbox::applyParked(const AccountId& account) {
     if (listed) {
       Attempt attempt(context_, step);
       opened = open(step, *envelope, incoming.keyClass, parts_.slow.effort(incoming.keyClass));
-      if (opened) attempt.keep();
+      if (opened) {
+        context_.disclosure.unsealed(envelope->from, row.payload);
+        attempt.keep();
+      }
     }
     if (opened) continue;
     if (const auto rank = SlowQueue::rankOf(opened.error().code)) {

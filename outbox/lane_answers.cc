@@ -180,11 +180,14 @@ void Lanes::onKeys(const AccountId& account, const std::vector<DeviceId>& asked,
 
 void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTable::Row> rows) {
   Submission batch{.manifestVersion = context_.roster.ref(account).version, .envelopes = {}};
+  std::optional<Step> disclosed;
+  if (context_.disclosure.isOn()) disclosed.emplace(context_, CommitPoint::kPrepare);
   for (const auto& row : rows) {
     auto envelope = seal(row);
     if (!envelope) throw std::logic_error("an envelope of our own cannot be sealed: " + envelope.error().message);
     batch.envelopes.push_back(std::move(*envelope));
   }
+  if (disclosed) disclosed->commit();
   if (mutated(Mutation::kReverseLane)) std::ranges::reverse(batch.envelopes);
   lane.busy = true;
   lane.submitting = true;

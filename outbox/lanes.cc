@@ -263,8 +263,10 @@ Result<OutgoingEnvelope> Lanes::seal(const DeliveryTable::Row& row) {
     envelope.manifest = toBytes(own->bytes());
   }
   const SealKey key{static_cast<SealSuite>(peer.sealKey->suite), peer.sealKey->id, peer.sealKey->key};
-  auto sealed = sealEnvelope(envelope, key, context_.random);
+  context_.disclosure.begin();
+  auto sealed = sealEnvelope(envelope, key, context_.disclosure.random());
   if (!sealed) return tl::unexpected(sealed.error());
+  context_.disclosure.sealed(envelope, *sealed);
   if (mutated(Mutation::kSenderOnTheWire)) {
     const auto sender = context_.selfAccount().view();
     sealed->insert(sealed->end(), sender.begin(), sender.end());

@@ -224,6 +224,8 @@ std::vector<RefusedEnvelopes> Outbox::refused() {
 }
 
 const LinkState& Outbox::linkState() const { return core_->shown; }
+bool Outbox::isTestProfile() const { return core_->context.disclosure.isOn(); }
+
 DeviceAddress Outbox::self() const { return core_->context.selfAddress(); }
 
 const RelayAddress Outbox::relay() {

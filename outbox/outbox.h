@@ -88,6 +88,7 @@ class Outbox final : public LinkHost {
   std::vector<RefusedEnvelopes> refused();
   const LinkState& linkState() const;
   DeviceAddress self() const;
+  bool isTestProfile() const;
   const RelayAddress relay();
 
   // True when nothing can be done now: caught up with the own relay (or it is unreachable), every lane tried once since

@@ -15,6 +15,7 @@
 #include "crypto/limits.h"
 #include "crypto/mutation.h"
 #include "crypto/padding.h"
+#include "session/disclosure.h"
 #include "session/signal_store.h"
 
 namespace waxwing {
@@ -206,8 +207,8 @@ class Ratchet::Impl {
       : manifests_(manifests),
         anchors_(anchors),
         clock_(clock),
-        random_(random),
-        signal_(random),
+        disclosure_(db, random),
+        signal_(disclosure_.random()),
         store_(db, self, manifests, preKeys, signal_) {}
 
   Readiness readiness(const DeviceAddress& peer);
@@ -245,7 +246,7 @@ class Ratchet::Impl {
   ManifestBook& manifests_;
   Anchors& anchors_;
   const Clock& clock_;
-  Random& random_;
+  Disclosure disclosure_;
   SignalContext signal_;
   SignalStore store_;
   std::map<DeviceAddress, Ageing> ageing_;
@@ -317,6 +318,7 @@ SignalRef<session_pre_key_bundle> Ratchet::Impl::bundleOf(const ManifestDevice& 
 
 Result<void> Ratchet::Impl::establish(const DeviceAddress& peer, const PreKeyBundle& offered) {
   if (offered.device != peer.device) return fail(Errc::kMalformed, "a bundle of another device");
+  disclosure_.begin();
   const auto keys = acceptKeys(peer, offered.signedKeys);
   if (!keys) return tl::unexpected(keys.error());
   if (const auto& oneTime = offered.oneTimeKey) {
@@ -332,6 +334,7 @@ Result<void> Ratchet::Impl::establish(const DeviceAddress& peer, const PreKeyBun
   store_.rethrow();
   if (result < 0) return tl::unexpected(libraryError(result));
   rememberBirth(peer);
+  disclosure_.opened(peer, keys->keys().signedPreKeyId, offered.oneTimeKey);
   return {};
 }
 
@@ -357,7 +360,8 @@ Result<Ratchet::Encrypted> Ratchet::Impl::encrypt(Transaction& transaction, cons
   const std::uint32_t chainIndex = senderChainIndex(*state) + 1;
   const bool withoutOneTime = initial && session_state_unacknowledged_pre_key_message_has_pre_key_id(*state) != 1;
 
-  const auto padded = padContent(content, random_);
+  disclosure_.begin();
+  const auto padded = padContent(content, disclosure_.random());
   const PeerName name(peer);
   Cipher cipher;
   requireSignal(session_cipher_create(cipher.out(), store_.context(), &name.address, signal_.get()));
@@ -369,8 +373,9 @@ Result<Ratchet::Encrypted> Ratchet::Impl::encrypt(Transaction& transaction, cons
   noteAgeing(peer, chainIndex);
   const auto kind =
       ciphertext_message_get_type(message.get()) == CIPHERTEXT_PREKEY_TYPE ? CipherKind::kPreKey : CipherKind::kMessage;
-  return Encrypted{kind, toBytes(view(ciphertext_message_get_serialized(message.get()))), anchors_.renew(transaction),
-                   withoutOneTime};
+  const auto ciphertext = view(ciphertext_message_get_serialized(message.get()));
+  disclosure_.sent(peer, kind, content, ciphertext);
+  return Encrypted{kind, toBytes(ciphertext), anchors_.renew(transaction), withoutOneTime};
 }
 
 // Everything that can be known before the library computes with a stranger's keys; what costs nothing first.
@@ -466,6 +471,7 @@ Result<SecretBytes> Ratchet::Impl::decrypt(const DeviceAddress& from, CipherKind
   if (!entry) return tl::unexpected(entry.error());
   const auto received = parse(kind, ciphertext, signal_.get());
   if (!received) return tl::unexpected(received.error());
+  disclosure_.begin();
   const auto work = checkBefore(from, *entry, *received, effort);
   if (!work) return tl::unexpected(work.error());
   auto content = open(from, *entry, *received);
@@ -476,11 +482,13 @@ Result<SecretBytes> Ratchet::Impl::decrypt(const DeviceAddress& from, CipherKind
   }
   if (received->initial) sessions().addInitial(received->initialHash(), received->signedPreKeyId());
   sessions().addDecrypted(received->trace(), clock_.now());
+  disclosure_.received(from, kind, content->view(), ciphertext);
   return content;
 }
 
 void Ratchet::Impl::wipe(const DeviceAddress& peer) {
   store_.remove(peer);
+  disclosure_.wiped(peer);
   for (const auto& baseKey : sessions().births(peer)) sessions().removeBirth(baseKey);
 }
 

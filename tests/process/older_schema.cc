@@ -25,6 +25,9 @@ int client(const char* directory, const char* passphrase) {
   const auto profile = tool::Profile::load(directory);
   const auto key = profile->databaseKey(SecretBytes(asBytes(passphrase)));
   return takeBack(profile->database(), key->view(),
+                  "DROP TRIGGER signed_pre_key_disclosed; DROP TRIGGER one_time_pre_key_disclosed;"
+                  "DROP TRIGGER seal_key_disclosed; DROP TABLE disclosed_key; DROP TABLE disclosed_event;"
+                  "DROP TABLE test_profile;"
                   "DROP TABLE slow_queue;"
                   "DROP TABLE sent; DROP TABLE recovery; DROP TABLE unreadable; DROP TABLE gone; DROP TABLE last_word;"
                   "DROP INDEX peer_device_probe;"

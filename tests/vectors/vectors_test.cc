@@ -140,7 +140,7 @@ struct Share {
 
 std::vector<Share> shares() {
   const std::map<std::string_view, std::size_t> long_{
-      {"conversation", 8}, {"content", 4}, {"manifest_chain", 3}, {"manifest", 3}, {"device_grant", 2}};
+      {"conversation", 8}, {"transcript", 2}, {"content", 4}, {"manifest_chain", 3}, {"manifest", 3}, {"device_grant", 2}};
   std::vector<Share> all;
   for (const auto& kind : kinds()) {
     const auto found = long_.find(kind.name);

@@ -401,6 +401,93 @@ def conversation_claim(case):
     conversation.happen(last)
 
 
+class _Transcript(_Conversation):
+    """docs/vectors.md, Transcripts: a conversation with the envelopes that its messages went in."""
+
+    def __init__(self, parties):
+        super().__init__(parties)
+        self._parties = dict(zip(self.NAMES, parties, strict=True))
+        self._addresses = {name: self._address(party) for name, party in self._parties.items()}
+        self._seal_secrets = {name: {key.number("id", 32): key.secret("secret") for key in party.items("sealKeys")}
+                              for name, party in self._parties.items()}
+        self._sealed = []
+
+    @staticmethod
+    def _device(party):
+        keys = [{key.number("id", 32): key.secret("secret") for key in party.items(name)}
+                for name in ("signedPreKeys", "oneTimeKeys")]
+        registration_id = party.number("registrationId", 32) if party.has("registrationId") else None
+        return sessions.Device(party.secret("identitySecret"), registration_id, *keys)
+
+    @staticmethod
+    def _address(party):
+        device = party.number("device", 8)
+        require(1 <= device <= 127, "invalidArgument", "a device id is 1 to 127")
+        return signatures.ed25519_public_key(party.data("accountSeed", 32)), device
+
+    def happen(self, event):
+        """One event; whatever it states is compared."""
+        by = event.choice("by", self.NAMES)
+        other = self.NAMES[1 - self.NAMES.index(by)]
+        kind = event.choice("type", ("open", "send", "receive", "wipe", "seal", "unseal"))
+        if kind == "seal":
+            self._seal(by, other, event)
+        elif kind == "unseal":
+            self._unseal(by, other, event)
+        else:
+            super().happen(event)
+
+    @staticmethod
+    def _open(device, other, event):
+        one_time_key_id = event.number("oneTimeKeyId") if event.has("oneTimeKeyId") else None
+        bundle = other.bundle(one_time_key_id, event.number("signedPreKeyId", 32))
+        device.open(bundle, event.secret("baseSecret"), event.secret("ratchetSecret"))
+
+    def _seal_secret(self, name, number):
+        require(number in self._seal_secrets[name], "unknownSealKey", "no such seal key")
+        return self._seal_secrets[name][number]
+
+    def _seal(self, by, other, event):
+        kind, message = self._sent[event.index("of", self._sent)]
+        inside = seal.Inside(event.data("envelopeId", 16), *self._addresses[other], *self._addresses[by], kind,
+                             event.data("manifest"), message)
+        number = event.number("sealKeyId", 32)
+        recipient_key = curve.public_key_of(self._seal_secret(other, number))
+        made = seal.make_envelope(recipient_key, number, event.secret("sealSecret"), inside)
+        require_equal(made, event.data("envelope"), "envelope")
+        self._sealed.append(made)
+
+    def _unseal(self, by, other, event):
+        envelope = self._sealed[event.index("of", self._sealed)]
+        secret = self._seal_secret(by, int.from_bytes(envelope[1:5], "little"))
+        _, inside = seal.open_envelope(secret, envelope)
+        require_equal((inside.to_account, inside.to_device), self._addresses[by], "the receiver")
+        require_equal((inside.from_account, inside.from_device), self._addresses[other], "the sender")
+        require_equal(inside.envelope_id, event.data("envelopeId", 16), "envelopeId")
+
+    def check_sessions(self):
+        """Where both sessions stand behind the last event."""
+        for name, party in self._parties.items():
+            session = self._devices[name].session
+            require((session is not None) == party.has("rootKey"), "mismatch", "a session, or none")
+            if session is None:
+                continue
+            state = session.states[0]
+            require_equal(state.root_key, party.data("rootKey"), "rootKey")
+            require_equal(state.ratchet_secret, party.secret("ratchetSecret"), "ratchetSecret")
+            require_equal(state.sending_key, party.data("chainKey"), "chainKey")
+            require_equal(state.sending_index, party.number("chainIndex", 32), "chainIndex")
+            require_equal(len(session.states) - 1, party.number("archived"), "archived")
+
+
+def transcript_claim(case):
+    """Each message, each envelope and where both sessions stand is made again from the disclosed secrets."""
+    transcript = _Transcript(case.items("parties"))
+    for event in case.items("events"):
+        transcript.happen(event)
+    transcript.check_sessions()
+
+
 # §6
 
 
@@ -538,6 +625,7 @@ KINDS = {
     "safety_number": safety_number_claim,
     "sender_key": sender_key_claim,
     "conversation": conversation_claim,
+    "transcript": transcript_claim,
     "padme": padme_claim,
     "seal": seal_claim,
     "envelope": envelope_claim,

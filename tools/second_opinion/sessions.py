@@ -200,10 +200,12 @@ class Device:
         self._initial_messages = set()
         self._decrypted = set()
 
-    def bundle(self, one_time_key_id):
-        """What the other side opens a session with."""
+    def bundle(self, one_time_key_id, signed_pre_key_id=None):
+        """What the other side opens a session with; without an id, with the only signed pre-key."""
         require(self.signed_pre_keys, "noSession", "a device without a signed pre-key")
-        number, secret = next(iter(self.signed_pre_keys.items()))
+        number = next(iter(self.signed_pre_keys)) if signed_pre_key_id is None else signed_pre_key_id
+        require(number in self.signed_pre_keys, "unknownPreKey", "no such signed pre-key")
+        secret = self.signed_pre_keys[number]
         require(one_time_key_id is None or one_time_key_id in self.one_time_keys, "unknownPreKey", "no such one-time key")
         one_time_key = None if one_time_key_id is None else curve.public_key_of(self.one_time_keys[one_time_key_id])
         return Bundle(self.identity_key, number, curve.public_key_of(secret), one_time_key_id, one_time_key)

@@ -1,11 +1,13 @@
 """docs/vectors.md, What a file is: reads a file of test vectors strictly, and hands out its cases."""
 
 import json
+import pathlib
 import re
 
 from .curve import is_clamped
 from .refusal import require
 
+BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "tests" / "vectors" / "schemas"
 HEXADECIMAL = re.compile(r"([0-9a-f]{2})*")
 
 
@@ -144,11 +146,12 @@ def _check_object(value, schema, where):
 
 
 def read_vector_file(path):
-    """The kind and the cases (as dicts) of a file, checked against the schema beside it."""
+    """The kind and the cases (as dicts) of a file, checked against the schema beside it, or the bundled one."""
     file = _load(path)
     if not isinstance(file, dict) or type(file.get("schema")) is not str or "/" in file["schema"]:
         raise BadFile("no file of test vectors")
-    _check_against_schema(file, _load(path.parent / "schemas" / file["schema"]), "file")
+    schemas = path.parent / "schemas"
+    _check_against_schema(file, _load((schemas if schemas.is_dir() else BUNDLED) / file["schema"]), "file")
     cases = [case for group in file["testGroups"] for case in group["tests"]]
     if [case["tcId"] for case in cases] != list(range(1, len(cases) + 1)):
         raise BadFile("cases that are not numbered 1, 2, 3, …")

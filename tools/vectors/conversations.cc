@@ -1,16 +1,10 @@
+#include <memory>
+
 #include "crypto/hash.h"
 #include "crypto/limits.h"
-#include "session/anchors.h"
-#include "session/device_keys.h"
-#include "session/manifest_book.h"
-#include "session/pre_keys.h"
-#include "session/ratchet.h"
-#include "session/signal_context.h"
 #include "tools/vectors/conversation_cases.h"
 #include "tools/vectors/kind.h"
-#include "tools/vectors/manifest_parts.h"
-#include "tools/vectors/scratch.h"
-#include "tools/vectors/scripted_random.h"
+#include "tools/vectors/party.h"
 
 // Whole conversations through session/ratchet.h, with all its guards: two devices, every secret disclosed, every
 // message byte for byte.
@@ -33,112 +27,22 @@ constexpr Note kBadKey{"BadKey", "CONFIDENTIALITY", "A message brings a key that
 constexpr Note kState{"State", "MISSING_STEP", "A message that this device cannot have a state for."};
 constexpr Note kEncoding{"Encoding", "CAN_OF_WORMS", "Not a message of the ratchet."};
 
-constexpr WallTime kNow{1'800'000'000'000};
-constexpr std::uint64_t kUnboundSeed = 7;
-
 // Accounts, addresses and manifests have no part in a session's bytes: each check makes up its own.
-AccountId accountNamed(std::string_view name, const SigningKeyPair*& kept) {
-  static const auto alice = SigningKeyPair::fromSeed(labelledHash("vectors", asBytes("alice")).view());
-  static const auto bob = SigningKeyPair::fromSeed(labelledHash("vectors", asBytes("bob")).view());
-  kept = name == "alice" ? &alice : &bob;
-  return accountOf(*kept);
+std::unique_ptr<Party> makeParty(Case& c, std::string_view name, Whose whose) {
+  Party::Secrets secrets;
+  secrets.accountSeed = *SecretArray<32>::from(labelledHash("vectors", asBytes(name)).view());
+  secrets.device = DeviceId::fromTrusted(1);
+  secrets.registrationId = c.has("registrationId") ? static_cast<std::uint32_t>(c.number("registrationId")) : 1;
+  c.require("registrationId", secrets.registrationId > 0 && secrets.registrationId <= limits::kRegistrationIdMax,
+            kMalformed);
+  secrets.identitySecret = *SecretArray<32>::from(c.curveSecret("identitySecret"));
+  auto party = std::make_unique<Party>(secrets, whose);
+  if (c.has("signedPreKeyId")) party->addSignedPreKey(c, "signedPreKeyId", "signedPreKeySecret");
+  if (c.has("oneTimeKeys")) {
+    for (auto& item : c.list("oneTimeKeys")) party->addOneTimeKey(item, "id", "secret");
+  }
+  return party;
 }
-
-// One of the two devices, with an empty store that forgets all when the check ends.
-class Party {
- public:
-  Party(Case& c, std::string_view name, Whose whose)
-      : transaction_(scratchDatabase(whose), CommitPoint::kPrepare),
-        self_(makeSelf(c, name)),
-        manifests_(db(), clock_),
-        preKeys_(db(), self_, clock_, unbound_),
-        anchors_(db(), clock_, unbound_),
-        ratchet_(db(), self_, manifests_, preKeys_, anchors_, clock_, random_) {
-    insertPreKeys(c);
-  }
-
-  DeviceAddress address() const { return self_.address(); }
-  SignedManifest manifest() {
-    const SigningKeyPair* key = nullptr;
-    Manifest manifest;
-    manifest.account = accountNamed(name_, key);
-    manifest.version = manifest.issuedAt = 1;
-    manifest.primary = self_.address().device;
-    manifest.relay = *RelayAddress::parse("relay.example:4433");
-    manifest.devices.push_back(manifestEntry(*identity_, SignalContext(unbound_)));
-    return SignedManifest::sign(manifest, *key).value();
-  }
-  void adopt(const SignedManifest& theirs) { manifests_.adopt(transaction_, theirs); }
-
-  // What a relay would hand out; `oneTimeId` 0: no one-time key.
-  PreKeyBundle bundle(Case& event, std::uint32_t oneTimeId) {
-    const auto current = preKeys_.table().findCurrentSigned();
-    event.require("signedPreKeyId", current.has_value(), waxwing::name(Errc::kUnknownPreKey));
-    PublishedKeys keys;
-    keys.owner = address();
-    keys.counter = ++publications_;
-    keys.signedPreKeyId = current->key.id;
-    keys.signedPreKey = current->key.publicKey;
-    const auto body = ByteWriter().u8(kCurveKeyType).raw(keys.signedPreKey.view()).take();
-    keys.signedPreKeySignature = SignalContext(unbound_).signXeddsaRaw(self_.identitySecret(), body);
-    keys.sealKeys.push_back({SealSuite::kXChaCha, 1, CurveKeyPair::generate(unbound_).publicKey()});
-    PreKeyBundle bundle{address().device, toBytes(SignedKeys::sign(keys, self_.signingKey())->bytes()), std::nullopt};
-    if (oneTimeId != 0) {
-      const auto key = preKeys_.table().findOneTime(oneTimeId);
-      event.require("oneTimeKeyId", key.has_value(), waxwing::name(Errc::kUnknownPreKey));
-      bundle.oneTimeKey = OneTimeKey{key->id, key->publicKey};
-    }
-    return bundle;
-  }
-
-  Ratchet& ratchet() { return ratchet_; }
-  Transaction& transaction() { return transaction_; }
-  ScriptedRandom& random() { return random_; }
-
- private:
-  Database& db() { return transaction_.database(); }
-
-  OwnDevice makeSelf(Case& c, std::string_view name) {
-    name_ = name;
-    const SigningKeyPair* key = nullptr;
-    IdentityTable::Row row;
-    row.address = {accountNamed(name, key), DeviceId::fromTrusted(1)};
-    row.registrationId = c.has("registrationId") ? static_cast<std::uint32_t>(c.number("registrationId")) : 1;
-    c.require("registrationId", row.registrationId > 0 && row.registrationId <= 16380, kMalformed);
-    row.identitySecret = std::move(*SecretArray<32>::from(c.curveSecret("identitySecret")));
-    row.signingSeed = SigningKeyPair::generate(unbound_).seed();
-    row.accountSeed = key->seed();
-    IdentityTable(db()).insert(row);
-    identity_ = std::move(row);
-    return *OwnDevice::load(db());
-  }
-  PreKeyTable::Key keyIn(Case& c, const char* id, const char* secret) {
-    const auto number = c.number(id);
-    c.require(id, number > 0 && number <= limits::kPreKeyIdMax, kMalformed);
-    const auto pair = CurveKeyPair::fromSecret(c.curveSecret(secret));
-    return {static_cast<std::uint32_t>(number), std::move(*SecretArray<32>::from(pair.secret())), pair.publicKey()};
-  }
-  void insertPreKeys(Case& c) {
-    if (c.has("signedPreKeyId")) {
-      preKeys_.table().insertSigned({keyIn(c, "signedPreKeyId", "signedPreKeySecret"), Signature{}, kNow});
-    }
-    if (!c.has("oneTimeKeys")) return;
-    for (auto& item : c.list("oneTimeKeys")) preKeys_.table().insertOneTime(keyIn(item, "id", "secret"));
-  }
-
-  std::string name_;
-  std::optional<IdentityTable::Row> identity_;
-  ManualClock clock_{kNow};
-  SeededRandom unbound_{kUnboundSeed};  // for what no byte of a message depends on
-  ScriptedRandom random_;
-  std::uint64_t publications_ = 0;
-  Transaction transaction_;
-  OwnDevice self_;
-  ManifestBook manifests_;
-  PreKeys preKeys_;
-  Anchors anchors_;
-  Ratchet ratchet_;
-};
 
 struct Sent {
   CipherKind kind = CipherKind::kMessage;
@@ -151,10 +55,10 @@ class Conversation {
   explicit Conversation(Case& c) {
     auto parties = c.list("parties");
     c.require("parties", parties.size() == 2, kMalformed);
-    alice_.emplace(parties[0], "alice", Whose::kAlice);
-    bob_.emplace(parties[1], "bob", Whose::kBob);
+    alice_ = makeParty(parties[0], "alice", Whose::kAlice);
+    bob_ = makeParty(parties[1], "bob", Whose::kBob);
     const auto aliceManifest = alice_->manifest(), bobManifest = bob_->manifest();
-    for (auto* party : {&*alice_, &*bob_}) {
+    for (auto* party : {alice_.get(), bob_.get()}) {
       party->adopt(aliceManifest);
       party->adopt(bobManifest);
     }
@@ -181,7 +85,7 @@ class Conversation {
  private:
   static void open(Case& event, Party& self, Party& peer) {
     const auto oneTime = event.has("oneTimeKeyId") ? static_cast<std::uint32_t>(event.number("oneTimeKeyId")) : 0;
-    const auto bundle = peer.bundle(event, oneTime);
+    const auto bundle = peer.bundle(event, 0, oneTime);
     self.random().put(event.curveSecret("baseSecret"));
     self.random().put(event.curveSecret("ratchetSecret"));
     event.accept("open", self.ratchet().establish(self.transaction(), peer.address(), bundle));
@@ -217,8 +121,8 @@ class Conversation {
     event.require("content", equal(content.view(), message.content), kMismatch);
   }
 
-  std::optional<Party> alice_;
-  std::optional<Party> bob_;
+  std::unique_ptr<Party> alice_;
+  std::unique_ptr<Party> bob_;
   std::vector<Sent> sent_;
 };
 

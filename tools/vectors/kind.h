@@ -58,6 +58,7 @@ std::vector<Kind> publishedKeysKinds();
 std::vector<Kind> contentKinds();
 std::vector<Kind> ratchetKinds();
 std::vector<Kind> conversationKinds();
+std::vector<Kind> transcriptKinds();
 std::vector<Kind> senderKeyKinds();
 std::vector<Kind> deviceLinkKinds();
 

@@ -4,9 +4,12 @@
 #include <iostream>
 #include <iterator>
 
+#include "tools/vectors/capture_command.h"
 #include "tools/vectors/vector_file.h"
+#include "tools/waxwing/process_safety.h"
 
-// waxwing-vectors: makes, checks and explains test vectors. Needs no profile, no relay and no network.
+// waxwing-vectors: makes, checks and explains test vectors. Needs no relay and no network, and a profile for `capture`
+// alone.
 namespace waxwing::vectors {
 namespace {
 
@@ -19,6 +22,7 @@ struct Options {
   std::vector<std::string> inputs;
   std::string file;
   std::optional<std::uint64_t> tcId;
+  CaptureOptions capture;
 };
 
 std::string readAll(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }
@@ -226,6 +230,20 @@ int explain(const Options& options) {
   return holds && found ? kHolds : kFails;
 }
 
+// --- capture
+
+int capture(const Options& options) {
+  tool::protectProcess();
+  const auto text = captureProfiles(options.capture);
+  if (!text) {
+    std::cerr << "waxwing-vectors: " << text.error().message << '\n';
+    return kFails;
+  }
+  if (!options.out.empty()) return writeFile(options.out, *text) ? kHolds : kFails;
+  std::cout << *text;
+  return kHolds;
+}
+
 int run(int count, char** values) {
   CLI::App app("Test vectors for Waxwing: makes them, checks them, explains them. See docs/vectors.md.",
                "waxwing-vectors");
@@ -248,6 +266,18 @@ int run(int count, char** values) {
   told->add_option("file", options.file, "FILE or -")->required();
   told->add_option("case", options.tcId, "its tcId; without it, all");
   told->callback([&] { status = explain(options); });
+  auto* captured = app.add_subcommand(
+      "capture", "what two profiles of 'waxwing init --test' exchanged, with all secrets, as a transcript");
+  captured->add_option("profiles", options.capture.profiles, "their two directories; neither is changed")
+      ->required()
+      ->expected(2);
+  captured
+      ->add_option("--passphrase-file", options.capture.passphraseFiles,
+                   "where the passphrase stands; given twice, one for each profile")
+      ->expected(1)
+      ->take_all();
+  captured->add_option("--out", options.out, "file (default: standard output)");
+  captured->callback([&] { status = capture(options); });
   try {
     app.parse(count, values);
   } catch (const CLI::ParseError& error) {

@@ -6,7 +6,7 @@ namespace {
 std::vector<Kind> allKinds() {
   std::vector<Kind> all;
   for (const auto family : {primitiveKinds, keyKinds, textKinds, manifestKinds, deviceLinkKinds, publishedKeysKinds,
-                            ratchetKinds, conversationKinds, senderKeyKinds, envelopeKinds, contentKinds}) {
+                            ratchetKinds, conversationKinds, transcriptKinds, senderKeyKinds, envelopeKinds, contentKinds}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   return all;

@@ -226,9 +226,9 @@ Json parseJson(std::string_view text) {
   }
 }
 
-std::string generateFile(const Kind& kind, std::uint64_t seed) {
-  Generator generator(kind, seed);
-  kind.generate(generator);
+namespace {
+
+std::string fileOf(const Kind& kind, std::uint64_t seed, Generator& generator) {
   Json document{{"algorithm", kind.name},
                 {"schema", std::string(kind.name) + "_schema.json"},
                 {"section", kind.section},
@@ -241,6 +241,20 @@ std::string generateFile(const Kind& kind, std::uint64_t seed) {
   }
   document["testGroups"] = generator.takeGroups();
   return document.dump(1) + "\n";
+}
+
+}  // namespace
+
+std::string generateFile(const Kind& kind, std::uint64_t seed) {
+  Generator generator(kind, seed);
+  kind.generate(generator);
+  return fileOf(kind, seed, generator);
+}
+
+std::string fileOfOneCase(const Kind& kind, std::string_view comment, std::string_view flag, const Json& values) {
+  Generator generator(kind, 0);
+  generator.valid(comment, {flag}, values);
+  return fileOf(kind, 0, generator);
 }
 
 std::string schemaOf(const Kind& kind) {

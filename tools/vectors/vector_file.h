@@ -25,6 +25,8 @@ Json parseJson(std::string_view text);
 
 // Text of the file that `kind` makes from `seed`: the same bytes everywhere.
 std::string generateFile(const Kind& kind, std::uint64_t seed);
+// Text of a file with one valid case that nobody generated; its seed is 0. `values` in any order.
+std::string fileOfOneCase(const Kind& kind, std::string_view comment, std::string_view flag, const Json& values);
 // A JSON schema (draft-07) of a kind's files.
 std::string schemaOf(const Kind& kind);
 

@@ -11,6 +11,7 @@ struct InitArguments {
   std::string relay;
   std::string token;
   PassphraseCost cost;
+  bool test = false;
 };
 
 // An address whose certificate, if it has one, is one.
@@ -35,14 +36,18 @@ Outcome init(Context& context, const InitArguments& arguments) {
   if (!relay) return tl::unexpected(relay.error());
   const auto made = makeProfile(context, arguments.cost);
   if (!made) return tl::unexpected(made.error());
-  const auto client = Client::create(made->options(), *relay, arguments.token);
+  const auto create = arguments.test ? &Client::createForTests : &Client::create;
+  const auto client = create(made->options(), *relay, arguments.token);
   if (!client) return tl::unexpected(errorOfInit(client.error(), made->profile));
   const auto self = (*client)->self();
   context.output.show({{"account", self.account.text()},
                        {"device", self.device.value()},
                        {"relay", relay->name()},
-                       {"profile", made->profile.directory().string()}},
-                      "Made a profile in " + made->profile.directory().string() + "\nAccount " + self.account.text() +
+                       {"profile", made->profile.directory().string()},
+                       {"test", arguments.test}},
+                      (arguments.test ? "Made a TEST profile, whose keys and messages are for everybody to see, in "
+                                      : std::string("Made a profile in ")) +
+                          made->profile.directory().string() + "\nAccount " + self.account.text() +
                           "\nIt registers with " + relay->name() + " at the first 'waxwing sync'.");
   return ExitStatus::kOk;
 }
@@ -82,6 +87,8 @@ Outcome status(Context& context) {
   const std::size_t blocked = countIn(*contacts, ContactState::kBlocked);
   const std::size_t known = contacts->size() - requests - blocked;
   Table table;
+  const bool test = (*client)->isTestProfile();
+  if (test) table.add({"Test profile", "its keys and messages are disclosed to whoever opens it, for good"});
   table.add({"Account", self.account.text()});
   table.add({"Device", std::to_string(self.device.value())});
   table.add({"Relay", relay.name() + (relay.certificate.empty() ? "" : " (own certificate)")});
@@ -98,7 +105,8 @@ Outcome status(Context& context) {
                        {"contacts", known},
                        {"requests", requests},
                        {"queued", queued->size()},
-                       {"notRead", std::move(unread)}},
+                       {"notRead", std::move(unread)},
+                       {"test", test}},
                       table.text());
   return ExitStatus::kOk;
 }
@@ -110,6 +118,8 @@ void addAccountCommands(CLI::App& app, Context& context) {
   const auto arguments = std::make_shared<InitArguments>();
   command->add_option("--relay", arguments->relay, "the relay's address, as waxwing-relay prints it")->required();
   command->add_option("--token", arguments->token, "the relay's registration token, if it asks for one");
+  command->add_flag("--test", arguments->test,
+                    "for auditors: a profile that discloses all it does to 'waxwing-vectors capture', for good");
   addPassphraseCost(*command, arguments->cost);
   command->callback(
       [&context, arguments] { context.chosen = [&context, arguments] { return init(context, *arguments); }; });

@@ -63,6 +63,39 @@ CREATE TABLE device_request (
   hash BLOB NOT NULL
 ) STRICT;
 
+CREATE TRIGGER disclosed_event_in_tests_alone BEFORE INSERT ON disclosed_event
+WHEN NOT EXISTS (SELECT 1 FROM test_profile)
+BEGIN
+  SELECT RAISE(ABORT, 'only a test profile discloses anything');
+END;
+
+CREATE TABLE disclosed_event (
+  number INTEGER PRIMARY KEY,
+  type INTEGER NOT NULL, -- DisclosureTable::Type
+  account BLOB NOT NULL, -- the peer
+  device INTEGER NOT NULL,
+  drawn BLOB NOT NULL,
+  signed_pre_key INTEGER, -- open: the bundle's keys
+  one_time_key INTEGER,
+  kind INTEGER, -- send, receive, seal: of the message
+  content BLOB, -- send, receive: unpadded
+  message BLOB, -- send, receive, seal: the ciphertext
+  envelope BLOB -- seal, unseal: as it goes through relays
+) STRICT;
+
+CREATE TRIGGER disclosed_key_in_tests_alone BEFORE INSERT ON disclosed_key
+WHEN NOT EXISTS (SELECT 1 FROM test_profile)
+BEGIN
+  SELECT RAISE(ABORT, 'only a test profile discloses anything');
+END;
+
+CREATE TABLE disclosed_key (
+  kind INTEGER NOT NULL, -- 1 signed pre-key, 2 one-time pre-key, 3 seal key
+  id INTEGER NOT NULL,
+  secret BLOB NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE gone (
   account BLOB NOT NULL,
   device INTEGER NOT NULL,
@@ -155,6 +188,12 @@ CREATE INDEX message_timeline ON message (conversation) WHERE kind > 0;
 
 CREATE INDEX message_unread ON message (conversation) WHERE read_here = 0 AND mine = 0;
 
+CREATE TRIGGER one_time_pre_key_disclosed AFTER INSERT ON one_time_pre_key
+WHEN EXISTS (SELECT 1 FROM test_profile)
+BEGIN
+  INSERT INTO disclosed_key (kind, id, secret) VALUES (2, new.id, new.secret);
+END;
+
 CREATE TABLE one_time_pre_key (
   id INTEGER PRIMARY KEY,
   secret BLOB NOT NULL,
@@ -235,6 +274,12 @@ CREATE TABLE refusal (
   payload BLOB                 -- as it came, where it may be of use again
 ) STRICT;
 
+CREATE TRIGGER seal_key_disclosed AFTER INSERT ON seal_key
+WHEN EXISTS (SELECT 1 FROM test_profile)
+BEGIN
+  INSERT INTO disclosed_key (kind, id, secret) VALUES (3, new.id, new.secret);
+END;
+
 CREATE TABLE seal_key (
   id INTEGER PRIMARY KEY,
   secret BLOB NOT NULL,
@@ -277,6 +322,12 @@ CREATE TABLE setting (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER signed_pre_key_disclosed AFTER INSERT ON signed_pre_key
+WHEN EXISTS (SELECT 1 FROM test_profile)
+BEGIN
+  INSERT INTO disclosed_key (kind, id, secret) VALUES (1, new.id, new.secret);
+END;
 
 CREATE TABLE signed_pre_key (
   id INTEGER PRIMARY KEY,
@@ -326,6 +377,27 @@ CREATE TABLE stream_in (
   digest BLOB NOT NULL,        -- of the content numbered `mark`
   PRIMARY KEY (account, device, stream)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER test_profile_for_good BEFORE DELETE ON test_profile
+BEGIN
+  SELECT RAISE(ABORT, 'a test profile stays one');
+END;
+
+CREATE TRIGGER test_profile_from_the_beginning BEFORE INSERT ON test_profile
+WHEN EXISTS (SELECT 1 FROM identity) OR EXISTS (SELECT 1 FROM device_request)
+BEGIN
+  SELECT RAISE(ABORT, 'a profile that has keys cannot become a test profile');
+END;
+
+CREATE TRIGGER test_profile_unchanged BEFORE UPDATE ON test_profile
+BEGIN
+  SELECT RAISE(ABORT, 'a test profile stays one');
+END;
+
+CREATE TABLE test_profile (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  made_at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE unreadable (
   account BLOB NOT NULL,

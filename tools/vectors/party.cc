@@ -1,0 +1,91 @@
+#include "tools/vectors/party.h"
+
+#include "crypto/limits.h"
+#include "session/device_keys.h"
+#include "session/signal_context.h"
+#include "store/client/session_table.h"
+
+namespace waxwing::vectors {
+namespace {
+
+constexpr WallTime kNow{1'800'000'000'000};
+constexpr std::uint64_t kUnboundSeed = 7;
+
+PreKeyTable::Key keyIn(Case& c, const char* id, const char* secret) {
+  const auto number = c.number(id);
+  c.require(id, number > 0 && number <= limits::kPreKeyIdMax, kMalformed);
+  const auto pair = CurveKeyPair::fromSecret(c.curveSecret(secret));
+  return {static_cast<std::uint32_t>(number), std::move(*SecretArray<32>::from(pair.secret())), pair.publicKey()};
+}
+
+}  // namespace
+
+Party::Party(const Secrets& secrets, Whose whose)
+    : clock_(kNow),
+      unbound_(kUnboundSeed),
+      transaction_(scratchDatabase(whose), CommitPoint::kPrepare),
+      self_(keep(secrets)),
+      manifests_(db(), clock_),
+      preKeys_(db(), self_, clock_, unbound_),
+      anchors_(db(), clock_, unbound_),
+      ratchet_(db(), self_, manifests_, preKeys_, anchors_, clock_, random_) {}
+
+OwnDevice Party::keep(const Secrets& secrets) {
+  const auto account = SigningKeyPair::fromSeed(secrets.accountSeed.view());
+  identity_.address = {AccountId::fromTrusted(account.publicKey().view()), secrets.device};
+  identity_.registrationId = secrets.registrationId;
+  identity_.identitySecret = std::move(*SecretArray<32>::from(secrets.identitySecret.view()));
+  identity_.signingSeed = SigningKeyPair::generate(unbound_).seed();
+  identity_.accountSeed = account.seed();
+  IdentityTable(db()).insert(identity_);
+  return *OwnDevice::load(db());
+}
+
+void Party::addSignedPreKey(Case& c, const char* id, const char* secret) {
+  preKeys_.table().insertSigned({keyIn(c, id, secret), Signature{}, kNow});
+}
+
+void Party::addOneTimeKey(Case& c, const char* id, const char* secret) {
+  preKeys_.table().insertOneTime(keyIn(c, id, secret));
+}
+
+void Party::addSealKey(Case& c, const char* id, const char* secret) {
+  preKeys_.table().insertSeal(keyIn(c, id, secret));
+}
+
+SignedManifest Party::manifest() {
+  Manifest manifest;
+  manifest.account = address().account;
+  manifest.version = manifest.issuedAt = 1;
+  manifest.primary = address().device;
+  manifest.relay = *RelayAddress::parse("relay.example:4433");
+  manifest.devices.push_back(manifestEntry(identity_, SignalContext(unbound_)));
+  return SignedManifest::sign(manifest, *self_.accountKey()).value();
+}
+
+PreKeyBundle Party::bundle(Case& event, std::uint32_t signedId, std::uint32_t oneTimeId) {
+  const auto current = signedId == 0 ? preKeys_.table().findCurrentSigned() : preKeys_.table().findSigned(signedId);
+  event.require("signedPreKeyId", current.has_value(), waxwing::name(Errc::kUnknownPreKey));
+  PublishedKeys keys;
+  keys.owner = address();
+  keys.counter = ++publications_;
+  keys.signedPreKeyId = current->key.id;
+  keys.signedPreKey = current->key.publicKey;
+  const auto body = ByteWriter().u8(kCurveKeyType).raw(keys.signedPreKey.view()).take();
+  keys.signedPreKeySignature = SignalContext(unbound_).signXeddsaRaw(self_.identitySecret(), body);
+  keys.sealKeys.push_back({SealSuite::kXChaCha, 1, CurveKeyPair::generate(unbound_).publicKey()});
+  PreKeyBundle bundle{address().device, toBytes(SignedKeys::sign(keys, self_.signingKey())->bytes()), std::nullopt};
+  if (oneTimeId != 0) {
+    const auto key = preKeys_.table().findOneTime(oneTimeId);
+    event.require("oneTimeKeyId", key.has_value(), waxwing::name(Errc::kUnknownPreKey));
+    bundle.oneTimeKey = OneTimeKey{key->id, key->publicKey};
+  }
+  return bundle;
+}
+
+std::optional<SessionValues> Party::session(const DeviceAddress& peer) {
+  const auto record = SessionTable(db()).findRecord(peer);
+  return record ? valuesOfSession(record->view()) : std::nullopt;
+}
+
+}  // namespace waxwing::vectors
