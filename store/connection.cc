@@ -1,5 +1,7 @@
 #include "store/connection.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -116,7 +118,13 @@ bool hasLog(const std::filesystem::path& path) {
 Connection openHandle(const Database::Options& options) {
   sqlite3* raw = nullptr;
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
-  const bool immutable = options.access == Database::Access::kLook && !hasLog(options.path);
+  const bool looking = options.access == Database::Access::kLook;
+  const bool immutable = looking && !hasLog(options.path);
+  if (looking && !immutable && ::access(options.path.c_str(), W_OK) != 0) {
+    throw StoreFailure(Errc::kUnwritable,
+                       "a crash left changes in the log, and they are read only where files may be written: look at a "
+                       "copy");
+  }
   const std::string name = immutable ? immutableUri(options.path) : options.path.string();
   const int flags = (immutable ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
                     SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
