@@ -47,6 +47,7 @@ enum class FailedReason : std::uint8_t { kNone = 0, kCancelled = 1, kThisDeviceR
 // A line of a conversation's timeline.
 struct TimelineItem {
   std::int64_t position = 0;  // order within the conversation, for paging
+  // As stored; 7 and 8 mean nothing.
   enum class Kind : std::uint8_t {
     kText = 1,
     kUnsupported = 2,
@@ -54,8 +55,6 @@ struct TimelineItem {
     kDeviceAdded = 4,
     kDeviceRetired = 5,
     kEquivocation = 6,
-    kFromRetiredDevice = 7,  // kept, never attributed
-    kUnreadable = 8,
     kGap = 9,  // the relay says that it lost items
     kRequest = 10,
     kLost = 11,         // numbers of a sender that nobody can send again; final, unless they come nevertheless

@@ -120,6 +120,12 @@ TEST_F(SlowQueueTest, HonestTrafficGoesFirst) {
   ASSERT_TRUE(world_.settle());
   EXPECT_EQ(waiting(), 0);
   EXPECT_EQ(refused(), 1'000);
+  std::uint64_t told = 0;
+  for (const auto& [code, reason, count, newest] : bob_.outbox().refused()) {
+    EXPECT_TRUE(code == Errc::kUndecryptable || code == Errc::kCostly || code == Errc::kOverBudget) << reason;
+    told += count;
+  }
+  EXPECT_EQ(told, 1'000u);
   EXPECT_EQ(bob_.received(alice_.account()), said_);
   EXPECT_EQ(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 0u);
 }

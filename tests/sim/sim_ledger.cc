@@ -12,8 +12,7 @@ constexpr std::size_t kWhole = 100'000;
 
 bool tellsOfLoss(TimelineItem::Kind kind) {
   using Kind = TimelineItem::Kind;
-  return kind == Kind::kHole || kind == Kind::kUnreadable || kind == Kind::kGap || kind == Kind::kLost ||
-         kind == Kind::kEquivocation;
+  return kind == Kind::kHole || kind == Kind::kGap || kind == Kind::kLost || kind == Kind::kEquivocation;
 }
 
 bool anyOf(const AccountId& account, const std::set<DeviceAddress>& devices) {

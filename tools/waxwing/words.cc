@@ -115,10 +115,6 @@ std::string_view name(TimelineItem::Kind kind) {
       return "deviceRetired";
     case Kind::kEquivocation:
       return "equivocation";
-    case Kind::kFromRetiredDevice:
-      return "fromRetiredDevice";
-    case Kind::kUnreadable:
-      return "unreadable";
     case Kind::kGap:
       return "gap";
     case Kind::kRequest:
@@ -227,10 +223,6 @@ std::string lineText(const TimelineItem& item) {
       return "* a device was retired" + detail;
     case Kind::kEquivocation:
       return "* two different device lists were shown for this account; see 'waxwing contact list'";
-    case Kind::kFromRetiredDevice:
-      return "* something came from a retired device";
-    case Kind::kUnreadable:
-      return "* something could not be read" + detail;
     case Kind::kGap:
       return "* the relay says that it lost messages" + detail;
     case Kind::kRequest:
