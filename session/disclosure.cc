@@ -14,7 +14,7 @@ void Disclosure::Recorder::fill(std::span<std::uint8_t> out) {
 
 Disclosure::Disclosure(Database& db, Random& random) : table_(db), random_(random, table_.isTestProfile()) {}
 
-void Disclosure::add(Event event) {
+void Disclosure::add(Event&& event) {
   if (!isOn()) return;
   event.drawn = random_.drawn();
   table_.add(event);

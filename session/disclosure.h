@@ -46,7 +46,7 @@ class Disclosure {
     Bytes drawn_;
   };
 
-  void add(DisclosureTable::Event event);
+  void add(DisclosureTable::Event&& event);
 
   DisclosureTable table_;
   Recorder random_;
