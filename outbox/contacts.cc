@@ -16,7 +16,7 @@ ContactTable::Row newRow(const AccountId& account) {
 }
 
 bool hasKey(const ContactTable::Row& row, const AccessKey& key) {
-  return row.accessKey && equal(row.accessKey->view(), key.view());
+  return row.accessKey && constantTimeEqual(row.accessKey->view(), key.view());
 }
 
 void learn(ContactTable::Row& row, const body::Profile& profile) {

@@ -27,7 +27,7 @@ Result<Invite> Invite::parse(std::string_view text) {
   if (bytes.empty() || bytes.view()[0] != kVersion) return bad("it is from a newer version");
   if (bytes.size() <= kChecksumBytes) return bad("it is cut short");
   const auto body = bytes.view().first(bytes.size() - kChecksumBytes);
-  if (!equal(checksum(body).view().first(kChecksumBytes), bytes.view().last(kChecksumBytes))) {
+  if (!constantTimeEqual(checksum(body).view().first(kChecksumBytes), bytes.view().last(kChecksumBytes))) {
     return bad("its checksum is wrong: it is mistyped or cut short");
   }
   ByteReader reader(body.subspan(1));

@@ -22,7 +22,7 @@ KeyCheck checkKey(const std::filesystem::path& database, ByteView key) {
   const Bytes expected = expectedFile(key);
   const auto found = readSmallFile(checkPath(database), expected.size());
   if (!found) return KeyCheck::kAbsent;
-  return equal(*found, expected) ? KeyCheck::kMatches : KeyCheck::kDiffers;
+  return constantTimeEqual(*found, expected) ? KeyCheck::kMatches : KeyCheck::kDiffers;
 }
 
 Result<void> writeKeyCheck(const std::filesystem::path& database, ByteView key) {

@@ -33,10 +33,10 @@ MANIFEST_CALL = re.compile(r"waxwing_room\(manifest\b(.*?)\)", re.DOTALL)
 # Foreign headers and the rooms where they live. The first matching pattern decides; tests/<room> may what <room> may.
 # Cap'n Proto's messages go where signed or encrypted layouts are made; its RPC and KJ's event loop stay in rpc and client.
 FOREIGN = [
-    (r"sodium", ["crypto"]),
+    (r"sodium", ["crypto", "constant_time"]),
     (r"openssl/", ["crypto"]),
     (r"sqlcipher/|sqlite3", ["store", "sim"]),
-    (r"signal/", ["session", "fuzz", "vectors", "interop"]),
+    (r"signal/", ["session", "fuzz", "vectors", "interop", "mutations", "constant_time"]),
     (r"capnp/(rpc|ez-rpc|capability|serialize-async|membrane)|kj/(async|timer|compat/)", ["rpc", "client", "tests", "bench"]),
     (r"capnp/|kj/", ["session", "rpc", "client", "tests", "bench"]),
     (r"nlohmann/", ["tools", "tests"]),

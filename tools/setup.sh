@@ -10,7 +10,7 @@ packages=(
   capnproto libcapnp-dev
   libexpected-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev
-  openssl iproute2
+  openssl iproute2 valgrind
 )
 case "${1:-}" in
   '') ;;

@@ -4,6 +4,8 @@
 #   ./tools/test.sh asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
 #   ./tools/test.sh tsan       client and relay, where threads meet, under ThreadSanitizer
 #   ./tools/test.sh all        the three in turn
+#   ./tools/test.sh mutations  that the vectors alone catch each deliberate fault: some twenty minutes
+#   ./tools/test.sh reproducible   that two release builds of one commit, in two folders, are the same bytes
 #   ./tools/test.sh fuzz [N]   every fuzzer for N seconds (3), as many at once as there are processors; with clang
 #   WAXWING_LONG=1 …           long runs as well (more seeds, more kills)
 set -euo pipefail
@@ -72,8 +74,10 @@ case "${1:-dev}" in
     run_where_threads_meet
     ;;
   fuzz) fuzz "${2:-3}" ;;
+  mutations) tests/mutations/mutations.py . --jobs "$(nproc)" ;;
+  reproducible) ./tools/reproducible.sh ;;
   *)
-    echo "usage: $0 [dev|asan|tsan|all|fuzz [SECONDS]]" >&2
+    echo "usage: $0 [dev|asan|tsan|all|mutations|reproducible|fuzz [SECONDS]]" >&2
     exit 2
     ;;
 esac

@@ -56,6 +56,14 @@ const DeviceEntry* AccountEntry::findListed(DeviceId device) const {
 
 bool AccountEntry::isRetired(DeviceId device) const { return contains(retired, device); }
 
+std::optional<KeyClass> AccountEntry::classOf(const AccessKeyHash& key) const {
+  std::optional<KeyClass> found;
+  for (const auto& [held, keyClass] : accessKeys) {
+    if (constantTimeEqual(held.view(), key.view())) found = keyClass;
+  }
+  return found;
+}
+
 const AccountEntry* Accounts::find(const AccountId& account) {
   if (const auto known = known_.find(account); known != known_.end()) return &known->second;
   auto entry = read(account);

@@ -33,6 +33,8 @@ struct AccountEntry {
 
   const DeviceEntry* findListed(DeviceId device) const;
   bool isRetired(DeviceId device) const;
+  // What a key of this hash admits to. Constant time in the hashes.
+  std::optional<KeyClass> classOf(const AccessKeyHash& key) const;
 };
 
 // What a manifest changed, for those who keep other rows of a mailbox.

@@ -15,14 +15,6 @@
 namespace waxwing::relay {
 namespace {
 
-std::optional<KeyClass> findKey(const AccountEntry& account, const AccessKeyHash& key) {
-  std::optional<KeyClass> found;
-  for (const auto& [hash, keyClass] : account.accessKeys) {
-    if (constantTimeEqual(hash.view(), key.view())) found = keyClass;
-  }
-  return found;
-}
-
 class SqlcipherMailboxStore final : public MailboxStore {
  public:
   SqlcipherMailboxStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader, const StoreLimits& limits)
@@ -213,7 +205,7 @@ tl::expected<SqlcipherMailboxStore::Caller, SqlcipherMailboxStore::Refusal> Sqlc
   }
   const auto& holder = std::get<KeyHolder>(access);
   const AccountEntry* entry = accounts_.find(account);
-  const auto keyClass = entry == nullptr ? std::nullopt : findKey(*entry, holder.key);
+  const auto keyClass = entry == nullptr ? std::nullopt : entry->classOf(holder.key);
   if (!keyClass) return tl::unexpected(Refusal::kDenied);
   return Caller{entry, *keyClass, &holder};
 }
@@ -362,7 +354,7 @@ std::optional<KeyStatus> SqlcipherMailboxStore::findKeyStatus(const DeviceAddres
 std::optional<KeyClass> SqlcipherMailboxStore::findAccess(const AccountId& account, const AccessKeyHash& key) {
   requireHealth();
   const AccountEntry* entry = accounts_.find(account);
-  return entry == nullptr ? std::nullopt : findKey(*entry, key);
+  return entry == nullptr ? std::nullopt : entry->classOf(key);
 }
 
 std::vector<Bundle> SqlcipherMailboxStore::readPublishedKeys(const AccountId& account,

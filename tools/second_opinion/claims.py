@@ -57,6 +57,13 @@ def key_gate_claim(case):
     require_equal(curve.x25519(case.secret("secret"), public_key), case.data("shared", 32), "shared")
 
 
+def key_pair_claim(case):
+    """Of 32 drawn bytes comes this secret, clamped, and this public key."""
+    secret = curve.clamped(case.data("drawn", 32))
+    require_equal(secret, case.data("secret"), "secret")
+    require_equal(curve.public_key_of(secret), case.data("publicKey"), "publicKey")
+
+
 def signature_claim(case):
     """A labelled Ed25519 signature verifies, and the seed makes it."""
     use, body = case.text("use"), case.data("body")
@@ -544,6 +551,7 @@ def invite_claim(case):
     invite = texts.read_invite(case.text("text"))
     made = texts.Invite(case.data("account"), case.data("inviteKey", 32), case.text("relay"))
     require_equal(invite, made, "what the invite says")
+    require_equal(labelled_hash("access-key", made.invite_key), case.data("inviteKeyHash"), "inviteKeyHash")
     require_equal(made.text(), case.text("text"), "text")
 
 
@@ -609,6 +617,7 @@ KINDS = {
     "account_id": account_id_claim,
     "relay_address": relay_address_claim,
     "key_gate": key_gate_claim,
+    "key_pair": key_pair_claim,
     "signature": signature_claim,
     "xeddsa": xeddsa_claim,
     "login": login_claim,

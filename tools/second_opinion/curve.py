@@ -17,6 +17,11 @@ def is_clamped(secret):
     return secret[0] & 7 == 0 and secret[31] & 0xC0 == 0x40
 
 
+def clamped(drawn):
+    """The secret that RFC 7748 §5 makes of 32 drawn bytes."""
+    return bytes([drawn[0] & 0xF8]) + drawn[1:31] + bytes([drawn[31] & 0x7F | 0x40])
+
+
 def multiply_u(scalar, u):
     """The u coordinate of scalar times the point at u: the ladder of RFC 7748 §5."""
     x2, z2, x3, z3 = 1, 0, u, 1

@@ -44,7 +44,9 @@ class Reader {
   template <typename Items, typename Work>
   void each(const char* name, const Items& items, Work work) {
     for (std::size_t i = 0; i < items.size(); ++i) {
-      within(name + ("[" + std::to_string(i) + "]"), [&] { work(items[i]); });
+      std::string path(name);
+      path.append("[").append(std::to_string(i)).append("]");
+      within(path, [&] { work(items[i]); });
     }
   }
 

@@ -18,23 +18,10 @@ class Script {
   }
 
   Script& open(const char* by, bool withOneTime = true) {
-    auto& peer = parties_[by[0] == 'a' ? 1 : 0];
-    parties_[by[0] == 'a' ? 0 : 1]["registrationId"] = 1 + g_.random().below(16380);
-    if (!peer.contains("signedPreKeyId")) {
-      peer["signedPreKeyId"] = 1 + g_.random().below(0xfffffe);
-      peer["signedPreKeySecret"] = g_.curveSecret();
-    }
-    Json event{{"type", "open"}, {"by", by}};
-    if (withOneTime) {
-      const auto id = 1 + g_.random().below(0xfffffe);
-      peer["oneTimeKeys"].push_back(Json{{"id", id}, {"secret", g_.curveSecret()}});
-      event["oneTimeKeyId"] = id;
-    }
-    event["baseSecret"] = g_.curveSecret();
-    event["ratchetSecret"] = g_.curveSecret();
-    newChain(by);
-    return add(std::move(event));
+    return openWith(by, withOneTime ? OneTime::kFresh : OneTime::kNone);
   }
+  // With the one-time key of the last time: a relay handed it out twice.
+  Script& openWithSameKey(const char* by) { return openWith(by, OneTime::kSame); }
   Script& send(const char* by, std::string_view content) {
     add(Json{{"type", "send"}, {"by", by}, {"padding", g_.randomHex(16)}, {"content", hexOf(asBytes(content))}});
     chainOf_.push_back(by + std::to_string(chains_[by]));
@@ -66,6 +53,26 @@ class Script {
   }
 
  private:
+  enum class OneTime { kNone, kFresh, kSame };
+
+  Script& openWith(const char* by, OneTime oneTime) {
+    auto& peer = parties_[by[0] == 'a' ? 1 : 0];
+    parties_[by[0] == 'a' ? 0 : 1]["registrationId"] = 1 + g_.random().below(16380);
+    if (!peer.contains("signedPreKeyId")) {
+      peer["signedPreKeyId"] = 1 + g_.random().below(0xfffffe);
+      peer["signedPreKeySecret"] = g_.curveSecret();
+    }
+    Json event{{"type", "open"}, {"by", by}};
+    if (oneTime == OneTime::kFresh) {
+      const auto id = 1 + g_.random().below(0xfffffe);
+      peer["oneTimeKeys"].push_back(Json{{"id", id}, {"secret", g_.curveSecret()}});
+    }
+    if (oneTime != OneTime::kNone) event["oneTimeKeyId"] = peer["oneTimeKeys"].back()["id"];
+    event["baseSecret"] = g_.curveSecret();
+    event["ratchetSecret"] = g_.curveSecret();
+    newChain(by);
+    return add(std::move(event));
+  }
   Script& add(Json event) {
     events_.push_back(std::move(event));
     return *this;
@@ -332,6 +339,34 @@ void addForgedMessages(Generator& g) {
   refuse(g, "sent without a session", "State", Errc::kNoSession, Script(g).send(kAlice, "0"));
 }
 
+// What a device must remember, and what it must forget.
+void addUsedKeys(Generator& g) {
+  g.group("UsedKeys");
+  Script read(g);
+  read.open(kAlice).send(kAlice, "0").receive(kBob, 0).send(kBob, "1").receive(kAlice, 1).send(kAlice, "2");
+  const auto other = flippedAt(read.message(2), 9);
+  read.receive(kBob, 2);
+  refuse(g, "another message under a key that was used", "Replay", Errc::kKeyReuse,
+         Script(read).forged(kBob, CipherKind::kMessage, other));
+  Script handedOutTwice(g);
+  handedOutTwice.open(kAlice).send(kAlice, "0").openWithSameKey(kAlice).send(kAlice, "1").receive(kBob, 0);
+  refuse(g, "a one-time key is used a second time", "Replay", Errc::kUnknownPreKey, handedOutTwice.receive(kBob, 1));
+}
+
+// The first of several sessions, opened one after the other, has a message that comes last.
+Script lateAfter(Generator& g, std::size_t sessions) {
+  Script script(g);
+  script.open(kAlice).send(kAlice, "0").receive(kBob, 0).send(kBob, "1").receive(kAlice, 1).send(kAlice, "late");
+  for (std::size_t i = 1; i < sessions; ++i) script.open(kAlice).send(kAlice, "next").receive(kBob, 2 + i);
+  return script.receive(kBob, 2);
+}
+
+void addArchived(Generator& g) {
+  g.group("ArchivedStates");
+  g.valid("a message of the fifth session before this one", {"Replaced"}, lateAfter(g, 6).json());
+  refuse(g, "a message of the sixth session before this one", "State", Errc::kUndecryptable, lateAfter(g, 7));
+}
+
 }  // namespace
 
 void generateConversation(Generator& g) {
@@ -339,6 +374,8 @@ void generateConversation(Generator& g) {
   addReplays(g);
   addForgedInitials(g);
   addForgedMessages(g);
+  addUsedKeys(g);
+  addArchived(g);
 }
 
 }  // namespace waxwing::vectors

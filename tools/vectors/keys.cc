@@ -23,6 +23,9 @@ constexpr Note kTorsion{
     "A point with a component of small order, which tells bits of the secret or lets one key stand for several."};
 constexpr Note kNotOnCurve{"NotOnCurve", "CONFIDENTIALITY",
                            "No point of the curve: for a u coordinate, one of its twist."};
+constexpr Note kUnclamped{"Unclamped", "CONFIDENTIALITY",
+                          "A secret that is no multiple of the cofactor, or not of the fixed length."};
+constexpr Note kModifiedOutput{"ModifiedOutput", "AUTH_BYPASS", "The expected value is altered."};
 constexpr Note kForged{"Forged", "AUTH_BYPASS", "A signature, or what it covers, is altered."};
 constexpr Note kWrongUse{"WrongUse", "AUTH_BYPASS", "Made for another use: labels keep uses apart."};
 
@@ -131,6 +134,39 @@ void generateKeyGate(Generator& g) {
   refuse("31 bytes", "Encoding", good["publicKey"].get<std::string>().substr(2));
   refuse("33 bytes: with libsignal's type byte", "Encoding", "05" + good["publicKey"].get<std::string>());
   refuse("empty", "Encoding", "");
+}
+
+// --- key pairs
+
+void checkKeyPair(Case& c) {
+  ScriptedRandom random(toBytes(c.fixed<Hash>("drawn").view()));
+  const auto pair = CurveKeyPair::generate(random);
+  c.require("drawn", random.finish(), kRandomness);
+  c.expect("secret", pair.secret());
+  c.expect("publicKey", pair.publicKey().view());
+}
+
+void generateKeyPair(Generator& g) {
+  Json good;
+  for (const auto& [comment, drawn] :
+       {std::pair("all bits set", std::string(64, 'f')), std::pair("no bit set", std::string(64, '0')),
+        std::pair("", g.randomHex(32)), std::pair("", "ff" + g.randomHex(30) + "bf")}) {
+    good = g.valid(comment, {"Ordinary"}, Json{{"drawn", drawn}});
+  }
+  g.group("Refused");
+  g.invalid("the secret as it was drawn", {"Unclamped"}, kMismatch, with(good, "secret", good["drawn"]));
+  const auto unclamped = [&](const char* comment, std::size_t place, int bits) {
+    auto secret = bytesOf(good["secret"]);
+    secret.at(place) = static_cast<std::uint8_t>(secret.at(place) ^ bits);
+    g.invalid(comment, {"Unclamped"}, kMismatch, with(good, "secret", hexOf(secret)));
+  };
+  unclamped("a low bit of the secret is set", 0, 1);
+  unclamped("the secret's highest bit is set", 31, 0x80);
+  unclamped("the secret's second highest bit is not set", 31, 0x40);
+  g.invalid("another public key", {"ModifiedOutput"}, kMismatch,
+            with(good, "publicKey", flipped(good["publicKey"], 0)));
+  g.invalid("31 bytes drawn", {"Encoding"}, kMalformed,
+            with(good, "drawn", good["drawn"].get<std::string>().substr(2)));
 }
 
 // --- labelled signatures
@@ -304,6 +340,15 @@ std::vector<Kind> keyKinds() {
        {kOrdinary, kEncoding, kSmallOrder, kTorsion, kNotOnCurve},
        generateKeyGate,
        checkKeyGate},
+      {"key_pair",
+       "docs/protocol.md §5",
+       "Of 32 drawn bytes comes this Curve25519 secret, clamped, and this public key.",
+       {{"drawn", kHex, "32 bytes"},
+        {"secret", kHex, "the same, clamped as RFC 7748 §5 has it"},
+        {"publicKey", kHex, "u, 32 bytes"}},
+       {kOrdinary, kUnclamped, kModifiedOutput, kEncoding},
+       generateKeyPair,
+       checkKeyPair},
       {"signature",
        "docs/protocol.md §2",
        "A labelled Ed25519 signature verifies, and the seed makes it.",

@@ -173,7 +173,8 @@ void generateEd25519(Generator& g) {
   refuse("another key", "ModifiedInput", "publicKey", first["publicKey"]);
   refuse("S not reduced modulo the group's order", "Malleable", "signature", withUnreducedS(second["signature"]));
   refuse("all zero", "Truncated", "signature", std::string(128, '0'));
-  const std::string neutral = "01" + std::string(62, '0');
+  std::string neutral("01");
+  neutral.append(62, '0');
   refuse("the neutral element as key, which signs everything where it is accepted", "LowOrder", "publicKey", neutral);
   g.invalid("the neutral element as key and as R, S zero", {"LowOrder"}, name(Errc::kBadSignature),
             with(with(forged, "publicKey", neutral), "signature", neutral + std::string(64, '0')));

@@ -2,6 +2,7 @@
 #include "crypto/passphrase.h"
 #include "crypto/sign.h"
 #include "crypto/text.h"
+#include "session/access_key.h"
 #include "session/invite.h"
 #include "session/login.h"
 #include "session/relay_address.h"
@@ -58,7 +59,9 @@ void generateRelayAddress(Generator& g) {
   refuse("base64 with bits left over", "Encoding", "relay.example:4433#AR");
   refuse("base64 with a letter that is no ASCII", "Encoding", "relay.example:4433#AQ\xc3\xa9");
   refuse("no address in brackets", "Encoding", "[relay]:4433");
-  refuse("longer than 2048 bytes", "Length", "relay.example:4433#" + std::string(2048, 'A'));
+  std::string tooLong("relay.example:4433#");
+  tooLong.append(2048, 'A');
+  refuse("longer than 2048 bytes", "Length", tooLong);
   refuse("a host of 254 bytes", "Length", std::string(254, 'a') + ":4433");
 }
 
@@ -81,6 +84,7 @@ void checkInvite(Case& c) {
   c.step("bytes", *fromBase64url(invite.text().substr(std::string_view("waxwing1:").size())));
   c.expect("account", invite.account.view());
   c.expect("inviteKey", invite.key.view());
+  c.expect("inviteKeyHash", hashOf(invite.key).view());
   c.expectText("relay", invite.relay.text());
   c.expectText("text", text);
 }
@@ -295,6 +299,7 @@ std::vector<Kind> textKinds() {
        "An invite reads as account, key and relay address, and is written as it stands.",
        {{"account", kHex, "32 bytes"},
         {"inviteKey", kHex, "32 bytes"},
+        {"inviteKeyHash", kHex, "what relays know it by: its labelled hash, use `access-key`"},
         {"relay", kText, "relay address"},
         {"text", kText, "\"waxwing1:\" and base64url"}},
        {kOrdinary, kEncoding, kLength, kForged, kVersion},
