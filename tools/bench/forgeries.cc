@@ -48,7 +48,11 @@ Forgeries::Cost Forgeries::atOnce(std::size_t count, std::uint32_t counter) {
 }
 
 Forgeries::Cost Forgeries::late(std::size_t count, std::uint32_t counter) {
-  return receive(count, counter, [] { return Ratchet::Effort::kFull; });
+  const std::uint64_t before = bob_->ratchet.workInVain();
+  return receive(count, counter, [&] {
+    const bool within = bob_->ratchet.workInVain() - before < limits::kSlowWorkInVain;
+    return within ? Ratchet::Effort::kFull : Ratchet::Effort::kKnownChains;
+  });
 }
 
 }  // namespace waxwing::bench

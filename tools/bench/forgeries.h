@@ -14,10 +14,10 @@ class Forgeries {
 
   struct Cost {
     double seconds = 0;        // of this process's processor time
-    std::size_t deferred = 0;  // left for the slow queue
+    std::size_t deferred = 0;  // left for the slow queue; by that, turned away
   };
   // `count` messages whose place in their chain is `counter`. At once, as the inbox does it: a little effort, until the
-  // budget is used up. Late: what the slow queue does of those, at full effort.
+  // budget is used up. Late: what the slow queue does of those, at full effort until its own is.
   Cost atOnce(std::size_t count, std::uint32_t counter);
   Cost late(std::size_t count, std::uint32_t counter);
 
