@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "crypto/hash.h"
 #include "session/envelope.h"
 #include "store/client/disclosure_table.h"
 #include "store/client/identity_table.h"
@@ -130,8 +131,9 @@ class Merge {
     return true;
   }
   bool canFollow(const Event& event) const {
-    if (event.type == Type::kReceive || event.type == Type::kSeal) return sent_.contains(event.message.value());
-    return event.type != Type::kUnseal || sealed_.contains(event.envelope.value());
+    if (event.type == Type::kReceive || event.type == Type::kSeal)
+      return sent_.contains(blake2b(event.message.value()));
+    return event.type != Type::kUnseal || sealed_.contains(blake2b(event.envelope.value()));
   }
 
   Json json(const Event& event, Side& self, Side& peer) {
@@ -168,7 +170,7 @@ class Merge {
     return json;
   }
   Json send(const Event& event, const Side& self) {
-    sent_.emplace(event.message.value(), sent_.size());
+    sent_.emplace(blake2b(event.message.value()), sent_.size());
     return Json{{"type", "send"},
                 {"by", self.name()},
                 {"padding", hexOf(event.drawn)},
@@ -181,7 +183,7 @@ class Merge {
     // Of several states that were tried the last is the one that opened it.
     if (!event.drawn.empty()) json["ratchetSecret"] = clampedHex(ByteView(event.drawn).last(kSecretBytes));
     json["content"] = hexOf(event.content.value());
-    json["of"] = sent_.at(event.message.value());
+    json["of"] = sent_.at(blake2b(event.message.value()));
     return json;
   }
   Json seal(const Event& event, const Side& self, Side& peer) {
@@ -193,10 +195,10 @@ class Merge {
     const auto envelope =
         openEnvelope(bytes, CurveKeyPair::fromSecret(peer.key(KeyKind::kSealKey, to->sealKeyId).view()));
     if (!envelope) giveUp(Errc::kDamaged, "an envelope that the other side's key does not open");
-    sealed_.emplace(bytes, sealed_.size());
+    sealed_.emplace(blake2b(bytes), sealed_.size());
     return Json{{"type", "seal"},
                 {"by", self.name()},
-                {"of", sent_.at(event.message.value())},
+                {"of", sent_.at(blake2b(event.message.value()))},
                 {"envelopeId", hexOf(envelope->id.view())},
                 {"manifest", hexOf(envelope->manifest)},
                 {"sealKeyId", to->sealKeyId},
@@ -204,7 +206,7 @@ class Merge {
                 {"envelope", hexOf(bytes)}};
   }
   Json unseal(const Event& event, const Side& self) {
-    const auto of = sealed_.at(event.envelope.value());
+    const auto of = sealed_.at(blake2b(event.envelope.value()));
     return Json{{"type", "unseal"}, {"by", self.name()}, {"of", of}, {"envelopeId", idOf(of)}};
   }
   Json idOf(std::size_t envelope) const {
@@ -218,8 +220,9 @@ class Merge {
   Side& alice_;
   Side& bob_;
   Json events_ = Json::array();
-  std::map<Bytes, std::size_t> sent_;  // the place of each message
-  std::map<Bytes, std::size_t> sealed_;
+  // By the hash of each message and envelope, its place.
+  std::map<Hash, std::size_t> sent_;
+  std::map<Hash, std::size_t> sealed_;
 };
 
 // Before anything else is read.

@@ -353,17 +353,19 @@ void addUsedKeys(Generator& g) {
   refuse(g, "a one-time key is used a second time", "Replay", Errc::kUnknownPreKey, handedOutTwice.receive(kBob, 1));
 }
 
-// The first of several sessions, opened one after the other, has a message that comes last.
+// The first of several sessions, opened one after the other and each answered, has a message that comes last.
 Script lateAfter(Generator& g, std::size_t sessions) {
   Script script(g);
   script.open(kAlice).send(kAlice, "0").receive(kBob, 0).send(kBob, "1").receive(kAlice, 1).send(kAlice, "late");
-  for (std::size_t i = 1; i < sessions; ++i) script.open(kAlice).send(kAlice, "next").receive(kBob, 2 + i);
+  for (std::size_t i = 1; i < sessions; ++i) {
+    script.open(kAlice).send(kAlice, "next").receive(kBob, 1 + 2 * i).send(kBob, "answer");
+  }
   return script.receive(kBob, 2);
 }
 
 void addArchived(Generator& g) {
   g.group("ArchivedStates");
-  g.valid("a message of the fifth session before this one", {"Replaced"}, lateAfter(g, 6).json());
+  g.valid("a message of the fifth session before this one", {"Replaced"}, lateAfter(g, 6).send(kBob, "too late").json());
   refuse(g, "a message of the sixth session before this one", "State", Errc::kUndecryptable, lateAfter(g, 7));
 }
 
