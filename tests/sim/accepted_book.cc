@@ -69,9 +69,17 @@ void AcceptedBook::noteRead(const DeviceAddress& mailbox, std::span<const relay:
   }
 }
 
+void AcceptedBook::forget() {
+  for (auto& [address, mailbox] : mailboxes_) {
+    mailbox.accepted.clear();
+    mailbox.numbers.clear();
+  }
+}
+
 std::vector<std::string> AcceptedBook::lostBy(relay::MailboxStore& store) const {
   std::vector<std::string> lost;
   for (const auto& [address, mailbox] : mailboxes_) {
+    if (mailbox.isMisnumbered) continue;
     const auto position = store.findPosition(address);
     if (!position) continue;  // its device was retired
     const Held held = heldBy(store, address, position->acknowledged);

@@ -19,16 +19,20 @@ class AcceptedBook {
   void noteCommit(std::span<const relay::Operation> operations, std::span<const relay::Outcome> outcomes);
   // Which numbers the relay has given out, as it reads them.
   void noteRead(const DeviceAddress& mailbox, std::span<const relay::QueueItem> items);
+  // The relay lies to that mailbox about numbers: what an acknowledgement takes away, it did not mean.
+  void noteMisnumbered(const DeviceAddress& mailbox) { mailboxes_[mailbox].isMisnumbered = true; }
   // One line for each envelope that `store`, opened anew, has lost.
   std::vector<std::string> lostBy(relay::MailboxStore& store) const;
-  // An old copy of the store was put back: it owes nothing of what came after.
-  void forget() { mailboxes_.clear(); }
+  // An old copy of the store was put back: it owes nothing of what came after. What was acknowledged stays so: a sender
+  // that did not hear the answer submits again, and the copy may know the envelope as one of the past.
+  void forget();
 
  private:
   struct Mailbox {
     std::set<EnvelopeId> accepted;
     std::set<EnvelopeId> acknowledged;
     std::map<EnvelopeId, std::uint64_t> numbers;
+    bool isMisnumbered = false;
   };
 
   void noteSubmit(const relay::Submit& submit, const relay::SubmitOutcome& outcome);

@@ -171,6 +171,7 @@ std::vector<QueueItem> HostileStore::readPage(const DeviceAddress& mailbox, std:
   }
   insertOld(mailbox, items);
   if (mischief_.plays(Trick::kNumbers)) {
+    onMisnumbered(mailbox);
     const std::uint64_t more = 1 + mischief_.random().below(1000);
     for (QueueItem& item : items) item.number += more;
   }
@@ -221,6 +222,7 @@ void HostileStore::insertForged(const DeviceAddress& mailbox, std::vector<QueueI
 std::optional<relay::Position> HostileStore::findPosition(const DeviceAddress& mailbox) {
   auto position = inner_->findPosition(mailbox);
   if (position && mischief_.plays(Trick::kNumbers)) {
+    onMisnumbered(mailbox);
     position->last += mischief_.random().below(1000);
     if (mischief_.random().below(2) == 0) position->acknowledged /= 2;
   }

@@ -104,6 +104,8 @@ class HostileStore final : public relay::MailboxStore {
       [](std::span<const relay::Operation>, std::span<const relay::Outcome>) {};
   std::function<void(const DeviceAddress&, std::span<const relay::QueueItem>)> onRead =
       [](const DeviceAddress&, std::span<const relay::QueueItem>) {};
+  // Numbers of that mailbox are about to be told falsely.
+  std::function<void(const DeviceAddress&)> onMisnumbered = [](const DeviceAddress&) {};
   // Whether what is submitted to that mailbox now is dropped, beside all tricks.
   std::function<bool(const DeviceAddress&)> loses = [](const DeviceAddress&) { return false; };
   // Without tricks, to look at.

@@ -245,7 +245,7 @@ void RpcWorld::calm() {
   reap();
   for (auto& relay : relays_) {
     network_.heal(relay->address().name());
-    if (relay->mischief().played() > 0 && relay->running()) relay->kill();  // forgets what it made its clients believe
+    if (relay->hasPlayed() && relay->running()) relay->kill();  // forgets what it made its clients believe
     relay->spare();
     if (!relay->running() && !relay->start()) unrest_.push_back(relay->address().host + " does not start");
   }

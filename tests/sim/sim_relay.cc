@@ -56,6 +56,7 @@ Result<std::unique_ptr<relay::MailboxStore>> SimRelay::open() {
   };
   hostile->onCommitted = [this](auto operations, auto outcomes) { book_.noteCommit(operations, outcomes); };
   hostile->onRead = [this](const DeviceAddress& mailbox, auto items) { book_.noteRead(mailbox, items); };
+  hostile->onMisnumbered = [this](const DeviceAddress& mailbox) { book_.noteMisnumbered(mailbox); };
   hostile->onGone = [this, gone = hostile.get()] {
     if (store_ == gone) store_ = nullptr;
   };
@@ -85,6 +86,7 @@ bool SimRelay::start() {
   server_ = kj::heap<relay::Server>(options(),
                                     relay::Core::Ports{*queue_, place_.loop.timer(), clock_, place_.random, observer_});
   place_.network.listen(address_, [this](kj::Own<kj::AsyncIoStream> stream) { server_->accept(kj::mv(stream)); });
+  playedBefore_ = mischief_.played();
   place_.loop.note("start " + address_.host);
   return true;
 }

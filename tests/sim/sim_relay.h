@@ -41,6 +41,8 @@ class SimRelay {
   relay::MailboxStore& store() { return store_->honest(); }
   bool hasStore() const { return store_ != nullptr; }
   Mischief& mischief() { return mischief_; }
+  // Whether anybody may still believe what it said falsely.
+  bool hasPlayed() const { return mischief_.played() > playedBefore_; }
   std::filesystem::path database() const { return disk_.path("relay.db"); }
   // Hostile: whether an envelope to that device is answered as accepted, and forgotten.
   std::function<bool(const DeviceAddress&)> loses;
@@ -86,6 +88,7 @@ class SimRelay {
   SeededRandom random_;
   SimDisk disk_;
   Mischief mischief_;
+  std::uint64_t playedBefore_ = 0;  // it was started
   relay::NullObserver observer_;
   std::optional<KillAt> killAt_;
   bool dying_ = false;

@@ -226,7 +226,10 @@ void Run::noteTricks() {
   for (std::size_t i = 0; i < kTricks; ++i) {
     std::uint64_t played = 0;
     for (auto& relay : world_.relays()) played += relay->mischief().playedOf(static_cast<Trick>(i));
-    for (; tricksNoted_[i] < played; ++tricksNoted_[i]) struck(faultOf(static_cast<Trick>(i)));
+    for (; tricksNoted_[i] < played; ++tricksNoted_[i]) {
+      world_.loop().note("played " + std::string(name(faultOf(static_cast<Trick>(i)))));
+      struck(faultOf(static_cast<Trick>(i)));
+    }
   }
 }
 
