@@ -191,7 +191,7 @@ void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTab
   if (mutated(Mutation::kReverseLane)) std::ranges::reverse(batch.envelopes);
   lane.busy = true;
   lane.submitting = true;
-  for (auto& row : rows) row.cipher.reset();
+  for (auto& row : rows) row.cipher->ciphertext = {};
   const Ticket ticket = network_.tickets.openFor<SubmitAnswer>(
       [this, account, rows = std::move(rows)](tl::expected<SubmitAnswer, Error> answer) {
         onSubmitted(account, rows, std::move(answer));
@@ -210,9 +210,7 @@ void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTabl
   }
   if (!answer) {
     Step step(context_, CommitPoint::kAnswer);
-    for (const auto& row : rows) {
-      if (row.status == Status::kReady) context_.deliveries.putStatus(step, row.key, Status::kOffered);
-    }
+    for (const auto& row : rows) context_.deliveries.putOffered(step, row.key, row.cipher->envelope);
     step.commit();
     return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
   }

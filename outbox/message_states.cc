@@ -7,7 +7,7 @@ namespace waxwing {
 void MessageStates::accepted(Transaction& transaction, const DeliveryTable::Key& key) {
   const auto row = context_.messages.find(key.message);
   const bool counts = row && row->kind != MessageTable::kService && key.account == row->conversation;
-  if (counts) return context_.deliveries.putStatus(transaction, key, DeliveryTable::Status::kAccepted);
+  if (counts) return context_.deliveries.putAccepted(transaction, key);
   context_.deliveries.remove(transaction, key);
 }
 

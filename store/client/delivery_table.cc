@@ -45,9 +45,12 @@ void DeliveryTable::putReady(Transaction&, const Key& key, const Cipher& cipher)
                 cipher.anchor, cipher.encryptedAt);
 }
 
-void DeliveryTable::putStatus(Transaction&, const Key& key, Status status) {
-  if (status == Status::kAccepted) return putAccepted_.run(key.account, key.message, key.device);
-  putStatus_.run(key.account, key.message, key.device, status);
+void DeliveryTable::putOffered(Transaction&, const Key& key, const EnvelopeId& envelope) {
+  putOffered_.run(key.account, key.message, key.device, envelope);
+}
+
+void DeliveryTable::putAccepted(Transaction&, const Key& key) {
+  putAccepted_.run(key.account, key.message, key.device);
 }
 
 void DeliveryTable::takeBack(Transaction&, const Key& key) { takeBack_.run(key.account, key.message, key.device); }

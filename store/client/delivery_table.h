@@ -46,7 +46,9 @@ class DeliveryTable {
   void addResend(Transaction&, const Key& key, std::int64_t sent);
   void addReady(Transaction&, const Key& key, const Cipher& cipher);
   void putReady(Transaction&, const Key& key, const Cipher& cipher);
-  void putStatus(Transaction&, const Key& key, Status status);
+  // Given to a relay without an answer: nothing, if another envelope or none has taken its place since.
+  void putOffered(Transaction&, const Key& key, const EnvelopeId& envelope);
+  void putAccepted(Transaction&, const Key& key);
   // Back to Waiting without its ciphertext; the head stays, so that its number stays, unless it is dropped as well.
   void takeBack(Transaction&, const Key& key);
   // What has not been offered yet goes back to Waiting, number and all: after a restore.
@@ -97,8 +99,9 @@ class DeliveryTable {
   Statement putReady_ = db_.prepare(
       "UPDATE delivery SET status = 2, head = ?4, envelope_id = ?5, cipher_kind = ?6, ciphertext = ?7, anchor = ?8, "
       "encrypted_at = ?9 WHERE account = ?1 AND message = ?2 AND device = ?3");
-  Statement putStatus_ =
-      db_.prepare("UPDATE delivery SET status = ?4 WHERE account = ?1 AND message = ?2 AND device = ?3");
+  Statement putOffered_ = db_.prepare(
+      "UPDATE delivery SET status = 3 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 2 "
+      "AND envelope_id = ?4");
   Statement putAccepted_ = db_.prepare(
       "UPDATE delivery SET status = 4, ciphertext = NULL, head = NULL "
       "WHERE account = ?1 AND message = ?2 AND device = ?3");

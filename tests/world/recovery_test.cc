@@ -79,6 +79,23 @@ TEST_F(Recover, WhatARestoredRelayForgot) {
   endWell();
 }
 
+// What was on its way is encrypted anew while nobody knows yet whether it arrived.
+TEST_F(Recover, WhatWasOnItsWayWhenARestoredRelayWasMet) {
+  world.ledger().excuse({.lines = true});
+  say(alice, bob, 2);
+  const auto old = aliceRelay.disk().copy();
+  say(alice, bob, 2);
+  world.network().swallowAll(bobRelay.address().name());
+  const MessageId id = world.send(alice, bob.account()).value();
+  world.run(1s);
+  aliceRelay.restore(old);
+  world.run(10min);
+  EXPECT_TRUE(toldOf(world, alice, "restored 1"));
+  EXPECT_EQ(stateOf(alice, bob.account(), id), DeliveryState::kDelivered) << world.report();
+  expectWhole(alice, bob);
+  endWell();
+}
+
 // Nothing follows in that stream, and no mark names it any more: its sender must say where it ended.
 TEST_F(Recover, WhatWasDroppedAtTheEndOfAFormerStream) {
   world.ledger().excuse({.lines = true});
@@ -258,6 +275,8 @@ class Hostility {
     } else {
       relay.restore(old->second);
       oldRelays_.erase(old);
+      // A database and its relay that go back to one anchor cannot tell (decision 0009).
+      if (&relay == &world_.home(world_.devices().front()->account())) old_.reset();
     }
   }
 
