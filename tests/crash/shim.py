@@ -31,8 +31,11 @@ class Shim:
 
     def __init__(self, page, under):
         page.write_bytes(bytes(4096))
+        # AddressSanitizer, where the programs are built with it, minds not being the first library.
+        sanitizer = [os.environ.get("ASAN_OPTIONS", ""), "verify_asan_link_order=0"]
         self.environment = {"LD_PRELOAD": str(LIBRARY), "WAXWING_SHIM_PAGE": str(page),
-                            "WAXWING_SHIM_UNDER": str(under.resolve())}
+                            "WAXWING_SHIM_UNDER": str(under.resolve()),
+                            "ASAN_OPTIONS": ":".join(filter(None, sanitizer))}
         with open(page, "r+b") as file:
             self.page = mmap.mmap(file.fileno(), 4096)
 

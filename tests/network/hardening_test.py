@@ -3,6 +3,7 @@
 The rows are those of docs/reliability.md ("A relay's peers"). The same on virtual time: tests/rpc/relay_hardening_test.cc.
 """
 
+import os
 import pathlib
 import resource
 import shutil
@@ -19,6 +20,7 @@ import rpc_bytes as rpc
 
 MIB = 1024 * 1024
 PAGE = resource.getpagesize()
+SANITIZED = bool(os.environ.get("WAXWING_SANITIZE"))
 
 
 class Hostile(socket.socket):
@@ -89,6 +91,11 @@ class Hardening(harness.WorldTest):
             most = max(most, self.resident())
         return most - before
 
+    def assertMoved(self, moved, most):
+        """Sanitizers keep memory that was freed, and say where it was misused instead."""
+        if not SANITIZED:
+            self.assertLess(moved, most)
+
     def report(self, what, moved):
         print(f"{what}: {moved / MIB:.1f} MiB", file=sys.stderr)
 
@@ -115,7 +122,7 @@ class Hardening(harness.WorldTest):
                 connections = self.connect(1000, how)
                 moved = self.moved(connections, rpc.header(64 * MIB))
                 self.report(f"1,000 claims of 64 MiB ({how.__name__})", moved)
-                self.assertLess(moved, 16 * MIB)
+                self.assertMoved(moved, 16 * MIB)
                 for connection in connections:
                     self.assertTrue(is_over(connection))
         self.served()
@@ -126,7 +133,7 @@ class Hardening(harness.WorldTest):
                 connections = self.connect(1000, how)
                 moved = self.moved(connections, rpc.header(claimed))
                 self.report(f"1,000 claims of {claimed // 1024} KiB, the most that is allowed", moved)
-                self.assertLess(moved, 16 * MIB)
+                self.assertMoved(moved, 16 * MIB)
                 self.served()
                 for connection in connections:
                     connection.close()
@@ -147,7 +154,7 @@ class Hardening(harness.WorldTest):
         self.assertTrue(is_over(connection))
         most = max(most, self.resident())
         self.report("100,000 pipelined calls", most - before)
-        self.assertLess(most - before, 16 * MIB)
+        self.assertMoved(most - before, 16 * MIB)
         self.served()
 
     def test_reader_that_stops_reading(self):
@@ -166,7 +173,7 @@ class Hardening(harness.WorldTest):
                 pass
             most = max(most, self.resident())
         self.report("10 readers that stop reading", most - before)
-        self.assertLess(most - before, 10 * 3 * MIB)
+        self.assertMoved(most - before, 10 * 3 * MIB)
         self.served()
 
     def test_500_stalled_connections(self):

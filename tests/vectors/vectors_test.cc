@@ -60,11 +60,18 @@ TEST_P(EveryKind, EveryNoteIsUsed) {
   EXPECT_EQ(used.size(), GetParam()->notes.size());
 }
 
+// A part of the changes to a kind's valid cases: every n-th, so that no test takes long.
+struct Share {
+  const Kind* kind;
+  std::size_t index;
+  std::size_t of;
+};
+
 // Each way to change one value of a case a little: each byte of hexadecimal complemented, each letter of a text
-// replaced, each number one higher.
+// replaced, each number one higher. Tries those of its share.
 class Changes {
  public:
-  explicit Changes(const Kind& kind) : kind_(kind) {}
+  explicit Changes(const Share& share) : kind_(*share.kind), share_(share) {}
 
   void inAll(Json& values, const std::vector<Field>& fields) {
     for (auto& [name, value] : values.items()) {
@@ -89,7 +96,7 @@ class Changes {
     values_ = valuesOf(test);
     inAll(values_, kind_.fields);
   }
-  std::size_t count() const { return count_; }
+  std::size_t tried() const { return tried_; }
 
  private:
   void inHex(Json& value, const std::string& name) {
@@ -117,7 +124,8 @@ class Changes {
     value = original;
   }
   void expectFailure(const std::string& name, int place) {
-    ++count_;
+    if (count_++ % share_.of != share_.index) return;
+    ++tried_;
     auto changed = values_;
     changed["tcId"] = test_["tcId"];
     changed["result"] = "valid";
@@ -126,21 +134,16 @@ class Changes {
   }
 
   const Kind& kind_;
+  const Share share_;
   Json test_;
   Json values_;
   std::size_t count_ = 0;
-};
-
-// A part of a kind's valid cases: every n-th, so that no test takes long.
-struct Share {
-  const Kind* kind;
-  std::size_t index;
-  std::size_t of;
+  std::size_t tried_ = 0;
 };
 
 std::vector<Share> shares() {
-  const std::map<std::string_view, std::size_t> long_{
-      {"conversation", 8}, {"transcript", 2}, {"content", 4}, {"manifest_chain", 3}, {"manifest", 3}, {"device_grant", 2}};
+  const std::map<std::string_view, std::size_t> long_{{"conversation", 8},   {"transcript", 2}, {"content", 4},
+                                                      {"manifest_chain", 3}, {"manifest", 3},   {"device_grant", 2}};
   std::vector<Share> all;
   for (const auto& kind : kinds()) {
     const auto found = long_.find(kind.name);
@@ -158,14 +161,12 @@ INSTANTIATE_TEST_SUITE_P(Vectors, EveryShare, ::testing::ValuesIn(shares()), [](
 
 // The most valuable of all: nothing in a valid case is decoration.
 TEST_P(EveryShare, ChangingAnyByteOfAValidCaseMakesItFail) {
-  const auto& [kind, index, of] = GetParam();
-  auto file = bundledFile(*kind);
-  Changes changes(*kind);
-  std::size_t valid = 0;
+  auto file = bundledFile(*GetParam().kind);
+  Changes changes(GetParam());
   for (const auto* test : file.cases()) {
-    if ((*test)["result"] == "valid" && valid++ % of == index) changes.of(*test);
+    if ((*test)["result"] == "valid") changes.of(*test);
   }
-  EXPECT_GT(changes.count(), 0u);
+  EXPECT_GT(changes.tried(), 0u);
 }
 
 // --- strictness

@@ -93,9 +93,10 @@ TEST_F(AttemptsTest, WhatIsSetAsideLeavesAGapAndCanBeFetched) {
   EXPECT_EQ(gap.reason, Gap::Reason::kSetAside);
   EXPECT_EQ(gap.firstAt, gap.lastAt);
   EXPECT_EQ(items[1].number, 2u);
-  ASSERT_EQ(kept().size(), 1u);
-  const auto& envelope = std::get<QueuedEnvelope>(kept().front().content);
-  EXPECT_EQ(kept().front().number, 1u);
+  const auto aside = kept();
+  ASSERT_EQ(aside.size(), 1u);
+  const auto& envelope = std::get<QueuedEnvelope>(aside.front().content);
+  EXPECT_EQ(aside.front().number, 1u);
   EXPECT_EQ(envelope.id, envelopeId(1));
   EXPECT_EQ(envelope.keyClass, KeyClass::kInvite);
   EXPECT_EQ(envelope.payload, Bytes(30, 1));
