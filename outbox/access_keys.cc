@@ -1,13 +1,40 @@
 #include "outbox/access_keys.h"
 
+#include <algorithm>
+#include <compare>
 #include <stdexcept>
 
 namespace waxwing {
+
+namespace {
+
+std::uint64_t natural(std::optional<std::int64_t> value) { return static_cast<std::uint64_t>(value.value_or(0)); }
+
+std::vector<AccessKeyHash> hashesOf(const std::vector<AccessKey>& keys) {
+  std::vector<AccessKeyHash> hashes;
+  for (const AccessKey& key : keys) hashes.push_back(hashOf(key));
+  std::ranges::sort(hashes);
+  return hashes;
+}
+
+// Greater: it stands. What was made at one time is told apart by its hashes, on every device alike.
+std::strong_ordering compareContactKeys(const body::SyncAccessKeys& one, const body::SyncAccessKeys& other) {
+  return std::pair(one.contactKeyMade, hashOf(one.contactKey)) <=>
+         std::pair(other.contactKeyMade, hashOf(other.contactKey));
+}
+
+std::strong_ordering compareInvites(const body::SyncAccessKeys& one, const body::SyncAccessKeys& other) {
+  return std::pair(one.inviteKeysMade, hashesOf(one.inviteKeys)) <=>
+         std::pair(other.inviteKeysMade, hashesOf(other.inviteKeys));
+}
+
+}  // namespace
 
 void AccessKeys::makeFirst(Transaction& transaction) {
   if (context_.settings.find(setting::kContactKey)) return;
   const AccessKey key = context_.random.secret<32>();
   context_.settings.put(transaction, setting::kContactKey, key.view());
+  noteMade(transaction, setting::kContactKeyMade);
   noteChange(transaction);
 }
 
@@ -23,6 +50,7 @@ Result<AccessKey> AccessKeys::addInvite(Transaction& transaction) {
   }
   AccessKey key = context_.random.secret<32>();
   context_.invites.put(transaction, key.view());
+  noteMade(transaction, setting::kInviteKeysMade);
   noteChange(transaction);
   tellSiblings(transaction);
   return key;
@@ -35,44 +63,124 @@ std::vector<AccessKey> AccessKeys::invites() {
 }
 
 void AccessKeys::rotateContactKey(Transaction& transaction, Former former) {
+  const AccessKey before = contactKey();
   if (former == Former::kKept) {
-    context_.settings.put(transaction, setting::kFormerContactKey, contactKey().view());
+    context_.settings.put(transaction, setting::kFormerContactKey, before.view());
   } else {
     context_.settings.remove(transaction, setting::kFormerContactKey);
   }
   const AccessKey key = context_.random.secret<32>();
   context_.settings.put(transaction, setting::kContactKey, key.view());
+  context_.settings.put(transaction, setting::kReplacedContactKey, hashOf(before).view());
+  context_.settings.putInteger(transaction, setting::kContactKeyMadeHere, 1);
+  noteMade(transaction, setting::kContactKeyMade);
   noteChange(transaction);
   tellSiblings(transaction);
+  tellAcquaintances(transaction);
+}
+
+// Whoever does not hear of the key cannot ask for it: contacts are told again until they show that they did, and who
+// has not answered a request yet is asked again (outbox/requests.h).
+void AccessKeys::tellAcquaintances(Transaction& transaction) {
   for (const AccountId& account : context_.contacts.inState(static_cast<std::uint8_t>(ContactState::kAccepted))) {
     composer_.tellContact(transaction, account, profile());
-    // Whoever does not hear of the key cannot ask for it: it is told again until it shows that it did.
     for (const DeviceAddress& device : context_.roster.devices(account, context_.selfAddress())) {
       context_.devices.putProbe(transaction, device, context_.now() + limits::kProbeGrace, 0);
     }
   }
   context_.probesChanged = true;
+  askAgain(transaction, Asker::kAny);
+}
+
+// A request that an older key came with would be answered in vain.
+void AccessKeys::askAgain(Transaction& transaction, Asker asker) {
+  for (const AccountId& account : context_.contacts.inState(static_cast<std::uint8_t>(ContactState::kInvited))) {
+    if (asker == Asker::kSame && !hasAsked(account)) continue;
+    const auto contact = context_.contacts.find(account);
+    const auto invite = contact && contact->accessKey ? AccessKey::from(contact->accessKey->view()) : std::nullopt;
+    if (invite) composer_.tellContact(transaction, account, request(*invite));
+  }
 }
 
 void AccessKeys::dropInvites(Transaction& transaction) {
   context_.invites.removeAll(transaction);
+  noteMade(transaction, setting::kInviteKeysMade);
   noteChange(transaction);
   tellSiblings(transaction);
 }
 
-void AccessKeys::take(Transaction& transaction, const AccessKey& contactKey, std::span<const AccessKey> inviteKeys) {
-  context_.settings.put(transaction, setting::kContactKey, contactKey.view());
+void AccessKeys::take(Transaction& transaction, const body::SyncAccessKeys& told) {
+  const body::SyncAccessKeys mine = held();
+  const auto contactKey = compareContactKeys(told, mine);
+  const auto invites = compareInvites(told, mine);
+  if (invites > 0) takeInvites(transaction, told);
+  if (contactKey > 0) takeContactKey(transaction, told);
+  if (contactKey < 0 || invites < 0) tellSiblings(transaction);
+}
+
+// Whoever replaced a key without knowing of the one that this device had made does not know why it was made either, and
+// contacts were told both: one that nobody knows yet replaces both.
+void AccessKeys::takeContactKey(Transaction& transaction, const body::SyncAccessKeys& told) {
+  const bool madeHere = context_.settings.findInteger(setting::kContactKeyMadeHere).has_value();
+  const bool isLost = madeHere && told.replacedContactKey != hashOf(contactKey());
+  const auto putOrRemove = [&](std::string_view name, const auto& value) {
+    if (value) {
+      context_.settings.put(transaction, name, value->view());
+    } else {
+      context_.settings.remove(transaction, name);
+    }
+  };
+  context_.settings.put(transaction, setting::kContactKey, told.contactKey.view());
+  putOrRemove(setting::kFormerContactKey, told.formerContactKey);
+  putOrRemove(setting::kReplacedContactKey, told.replacedContactKey);
+  context_.settings.putInteger(transaction, setting::kContactKeyMade, static_cast<std::int64_t>(told.contactKeyMade));
+  context_.settings.remove(transaction, setting::kContactKeyMadeHere);
+  noteChange(transaction);
+  if (isLost) return rotateContactKey(transaction, Former::kVoid);
+  askAgain(transaction, Asker::kSame);
+}
+
+bool AccessKeys::hasAsked(const AccountId& account) {
+  return context_.deliveries.owes(account) ||
+         std::ranges::any_of(context_.roster.devices(account, context_.selfAddress()),
+                             [this](const DeviceAddress& device) { return !context_.sent.streams(device).empty(); });
+}
+
+void AccessKeys::takeInvites(Transaction& transaction, const body::SyncAccessKeys& told) {
   context_.invites.removeAll(transaction);
-  for (const AccessKey& key : inviteKeys) context_.invites.put(transaction, key.view());
+  for (const AccessKey& key : told.inviteKeys) context_.invites.put(transaction, key.view());
+  context_.settings.putInteger(transaction, setting::kInviteKeysMade, static_cast<std::int64_t>(told.inviteKeysMade));
+  noteChange(transaction);
+}
+
+body::SyncAccessKeys AccessKeys::held() {
+  body::SyncAccessKeys keys;
+  keys.contactKey = contactKey();
+  if (const auto former = context_.settings.find(setting::kFormerContactKey)) {
+    keys.formerContactKey = AccessKey::from(former->view()).value();
+  }
+  if (const auto replaced = context_.settings.find(setting::kReplacedContactKey)) {
+    keys.replacedContactKey = AccessKeyHash::from(replaced->view()).value();
+  }
+  keys.contactKeyMade = natural(context_.settings.findInteger(setting::kContactKeyMade));
+  keys.inviteKeys = invites();
+  keys.inviteKeysMade = natural(context_.settings.findInteger(setting::kInviteKeysMade));
+  return keys;
+}
+
+// Later than what is replaced, whatever the clock says.
+void AccessKeys::noteMade(Transaction& transaction, std::string_view setting) {
+  const std::int64_t before = context_.settings.findInteger(setting).value_or(0);
+  const auto most = static_cast<std::int64_t>(limits::kSequenceMax);
+  context_.settings.putInteger(transaction, setting, std::min(std::max(context_.now().ms, before + 1), most));
 }
 
 AccessKeyHashes AccessKeys::hashes() {
+  const body::SyncAccessKeys keys = held();
   AccessKeyHashes all;
-  all.contact.push_back(hashOf(contactKey()));
-  if (const auto former = context_.settings.find(setting::kFormerContactKey)) {
-    all.contact.push_back(hashOf(AccessKey::from(former->view()).value()));
-  }
-  for (const AccessKey& key : invites()) all.invites.push_back(hashOf(key));
+  all.contact.push_back(hashOf(keys.contactKey));
+  if (keys.formerContactKey) all.contact.push_back(hashOf(*keys.formerContactKey));
+  for (const AccessKey& key : keys.inviteKeys) all.invites.push_back(hashOf(key));
   return all;
 }
 
@@ -86,12 +194,21 @@ body::Profile AccessKeys::profile() {
   const SignedManifest* manifest = context_.roster.find(context_.selfAccount());
   body::Profile profile;
   profile.contactKey = contactKey();
+  profile.contactKeyMade = natural(context_.settings.findInteger(setting::kContactKeyMade));
   if (manifest != nullptr) profile.relay = (*manifest)->relay;
   return profile;
 }
 
+body::ContactRequest AccessKeys::request(const AccessKey& invite) {
+  return {.profile = profile(), .note = {}, .inviteKey = hashOf(invite)};
+}
+
 void AccessKeys::tellSiblings(Transaction& transaction) {
-  composer_.tellSiblings(transaction, context_.selfAccount(), body::SyncAccessKeys{contactKey(), invites()});
+  composer_.tellSiblings(transaction, context_.selfAccount(), held());
+}
+
+void AccessKeys::tell(Transaction& transaction, const DeviceAddress& sibling) {
+  composer_.tellDevice(transaction, sibling, held());
 }
 
 void AccessKeys::noteChange(Transaction& transaction) {

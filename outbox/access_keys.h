@@ -23,9 +23,15 @@ class AccessKeys {
   // A new contact key, told to all accepted contacts and to siblings. What was known before stays good or is void at
   // once.
   void rotateContactKey(Transaction& transaction, Former former);
+  // The key as it is, to contacts and to whom was asked to be one: after a rotation, and where it is not known any more
+  // who has heard of one.
+  void tellAcquaintances(Transaction& transaction);
   void dropInvites(Transaction& transaction);
-  // From a sibling, or from a device grant.
-  void take(Transaction& transaction, const AccessKey& contactKey, std::span<const AccessKey> inviteKeys);
+  // What a sibling holds (docs/protocol.md §7): of the contact key and of the invites the newer stands, here, at the
+  // relay and, by an answer, at the siblings.
+  void take(Transaction& transaction, const body::SyncAccessKeys& told);
+  // To a sibling that is new here.
+  void tell(Transaction& transaction, const DeviceAddress& sibling);
 
   // What the relay should hold.
   AccessKeyHashes hashes();
@@ -37,8 +43,17 @@ class AccessKeys {
 
   // The profile that lets a contact in.
   body::Profile profile();
+  // Asks the owner of an invite to be let in, and brings that profile.
+  body::ContactRequest request(const AccessKey& invite);
 
  private:
+  body::SyncAccessKeys held();
+  void takeContactKey(Transaction& transaction, const body::SyncAccessKeys& told);
+  void takeInvites(Transaction& transaction, const body::SyncAccessKeys& told);
+  enum class Asker { kAny, kSame };  // also where a sibling asked, or only where this device did
+  void askAgain(Transaction& transaction, Asker asker);
+  bool hasAsked(const AccountId& account);
+  void noteMade(Transaction& transaction, std::string_view setting);
   void tellSiblings(Transaction& transaction);
   void noteChange(Transaction& transaction);
 

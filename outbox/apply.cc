@@ -83,7 +83,10 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::P
 }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::ContactRequest& body) {
-  return parts_.contacts.onRequest(transaction, head, body);
+  if (!isOutdated(transaction, Register::kProfile, head.from.account, head)) {
+    return parts_.contacts.onRequest(transaction, head, body);
+  }
+  return parts_.contacts.onRequest(transaction, head, {.profile = {}, .note = body.note, .inviteKey = body.inviteKey});
 }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncSent& body) {
@@ -121,7 +124,7 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::S
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncAccessKeys& body) {
   if (isOutdated(transaction, Register::kAccessKeys, head.from.account, head)) return {};
-  parts_.keys.take(transaction, body.contactKey, body.inviteKeys);
+  parts_.keys.take(transaction, body);
   return {};
 }
 

@@ -19,9 +19,20 @@ bool hasKey(const ContactTable::Row& row, const AccessKey& key) {
   return row.accessKey && constantTimeEqual(row.accessKey->view(), key.view());
 }
 
+// The key that its maker made last stands, whichever of his devices or of one's own tells it. An invite's was made
+// before all others, and of those of which that is not known the last that was told stands.
+void learnKey(ContactTable::Row& row, const std::optional<AccessKey>& key, std::uint64_t made) {
+  if (!key) return;
+  const auto held = row.accessKey ? AccessKey::from(row.accessKey->view()) : std::nullopt;
+  if (held && made < row.accessKeyMade) return;
+  if (held && made != 0 && made == row.accessKeyMade && hashOf(*key) < hashOf(*held)) return;
+  row.accessKey = SecretBytes(key->view());
+  row.accessKeyMade = made;
+}
+
 void learn(ContactTable::Row& row, const body::Profile& profile) {
   if (!profile.name.empty()) row.statedName = profile.name;
-  if (profile.contactKey) row.accessKey = SecretBytes(profile.contactKey->view());
+  learnKey(row, profile.contactKey, profile.contactKeyMade);
   if (profile.relay) row.relay = profile.relay->text();
 }
 
@@ -47,13 +58,13 @@ Result<AccountId> Contacts::add(Transaction& transaction, std::string_view name,
   row.state = number(ContactState::kInvited);
   context_.invitedChanged = true;
   row.accessKey = SecretBytes(invite.key.view());
+  row.accessKeyMade = 0;
   row.relay = invite.relay.text();
   put(transaction, row);
   context_.owing.insert(invite.account);
   tellSiblings(transaction, row);
   if (asked) return invite.account;  // the request is on its way, now with the newer key
-  body::ContactRequest request{.profile = keys_.profile(), .note = {}, .inviteKey = hashOf(invite.key)};
-  composer_.tellContact(transaction, invite.account, std::move(request));
+  composer_.tellContact(transaction, invite.account, keys_.request(invite.key));
   return invite.account;
 }
 
@@ -76,6 +87,13 @@ Result<void> Contacts::block(Transaction& transaction, const AccountId& account)
   row->state = number(ContactState::kBlocked);
   row->accessKey.reset();
   put(transaction, *row);
+  partWith(transaction, account);
+  tellSiblings(transaction, *row);
+  if (knewKey) keys_.rotateContactKey(transaction, AccessKeys::Former::kVoid);
+  return {};
+}
+
+void Contacts::partWith(Transaction& transaction, const AccountId& account) {
   for (const std::int64_t message : context_.deliveries.messages(account)) {
     context_.deliveries.removeMessage(transaction, account, message);
   }
@@ -84,9 +102,6 @@ Result<void> Contacts::block(Transaction& transaction, const AccountId& account)
   }
   context_.sent.removeAccount(transaction, account);
   context_.recovery.removeAccount(transaction, account);
-  tellSiblings(transaction, *row);
-  if (knewKey) keys_.rotateContactKey(transaction, AccessKeys::Former::kVoid);
-  return {};
 }
 
 Result<void> Contacts::onRequest(Transaction& transaction, const Head& head, const body::ContactRequest& request) {
@@ -151,8 +166,12 @@ Result<void> Contacts::onSync(Transaction& transaction, const body::SyncContact&
   const bool behind = is(row, ContactState::kAccepted) && contact.state == number(ContactState::kInvited);
   if (!behind) row.state = contact.state;
   if (!contact.name.empty()) row.name = freeName(contact.name, contact.account);
-  if (contact.contactKey && !behind) row.accessKey = SecretBytes(contact.contactKey->view());
+  learnKey(row, contact.contactKey, contact.contactKeyMade);
   if (contact.relay) row.relay = contact.relay->text();
+  if (is(row, ContactState::kBlocked)) {
+    row.accessKey.reset();
+    partWith(transaction, contact.account);
+  }
   put(transaction, row);
   context_.owing.insert(contact.account);
   context_.manifestsNew.insert(contact.account);
@@ -173,6 +192,7 @@ void Contacts::tellSiblings(Transaction& transaction, const ContactTable::Row& r
   contact.name = row.name;
   contact.state = row.state;
   if (row.accessKey) contact.contactKey = AccessKey::from(row.accessKey->view());
+  contact.contactKeyMade = row.accessKeyMade;
   if (auto relay = RelayAddress::parse(row.relay)) contact.relay = std::move(*relay);
   composer_.tellSiblings(transaction, row.account, std::move(contact));
 }

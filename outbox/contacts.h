@@ -36,6 +36,8 @@ class Contacts {
                     const std::optional<Hash>& trustedManifest = std::nullopt);
 
  private:
+  // Nothing more goes to a blocked account, and its sessions end.
+  void partWith(Transaction& transaction, const AccountId& account);
   Contact shown(const ContactTable::Row& row);
   Result<void> checkName(std::string_view name, const AccountId& account);
   std::string freeName(std::string name, const AccountId& account);

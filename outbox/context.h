@@ -77,6 +77,7 @@ struct Context {
   // need does no harm.
   std::set<AccountId> owing;         // something new is owed to these
   std::set<AccountId> manifestsNew;  // what is parked from these may open now
+  std::set<DeviceAddress> unheard;   // nothing seems to reach these: a fresh session may
   bool publishingDue = false;        // something is to be published to the own relay
   bool keysUsed = false;             // a peer has opened a session with one of our one-time keys
 
@@ -88,6 +89,10 @@ struct Context {
   HybridTime lastTime;
   LinkState::Stop stopped = LinkState::Stop::kNone;
 };
+
+// Whether what was sent again so often in vain may lack a session that its receiver still has. A device that is merely
+// away costs no more than two sessions by it.
+inline bool isUnheardAfter(std::uint32_t tries) { return tries == 2 || tries == 5; }
 
 // One transaction of this room, with the events that it raises. Without `commit`, all of it is as if it had not been.
 class Step {
@@ -132,6 +137,10 @@ inline constexpr std::string_view kStopped = "outbox.stopped";
 inline constexpr std::string_view kAcknowledged = "inbox.acknowledged";
 inline constexpr std::string_view kContactKey = "access.contact";         // secret
 inline constexpr std::string_view kFormerContactKey = "access.former";    // secret; still honoured
+inline constexpr std::string_view kReplacedContactKey = "access.replaced";   // the hash of the one before
+inline constexpr std::string_view kContactKeyMade = "access.contact-made";   // ms; absent: before all others
+inline constexpr std::string_view kContactKeyMadeHere = "access.made-here";  // by this device
+inline constexpr std::string_view kInviteKeysMade = "access.invites-made";   // ms; absent: before all others
 inline constexpr std::string_view kAccessKeysChanged = "access.changed";  // counts changes; absent: relay has them
 inline constexpr std::string_view kKeysRestored = "publish.restored";     // all keys anew
 inline constexpr std::string_view kKeysCounter = "publish.counter";       // of what the relay has confirmed last

@@ -49,6 +49,9 @@ void Outbox::Core::fullTurn() {
 
 void Outbox::Core::pumpLanes() {
   for (const auto& [device, why] : context.ratchet.takeAgeing()) lanes.wantFresh(device, why);
+  for (const DeviceAddress& device : std::exchange(context.unheard, {})) {
+    lanes.wantFresh(device, Ratchet::Ageing::kUnheard);
+  }
   if (network.link == nullptr) return context.owing.clear();
   for (const AccountId& account : std::exchange(context.owing, {})) lanes.pump(account);
   flush.pump();

@@ -40,8 +40,8 @@ class Outbox::Core {
   Network network;
   Composer composer{context};
   MessageStates states{context};
-  Manifests manifests{context, composer, states};
   AccessKeys keys{context, composer};
+  Manifests manifests{context, composer, keys, states};
   Contacts contacts{context, composer, keys};
   Receipts receipts{context, composer, states};
   Streams streams{context};

@@ -53,16 +53,20 @@ void Manifests::followChange(Transaction& transaction, const AccountId& account,
     return;
   }
   for (const DeviceId device : adoption.retired) dropDevice(transaction, {account, device});
-  for (const DeviceId device : adoption.added) {
-    composer_.addDevice(transaction, {account, device});
-    noteDevice(transaction, {account, device}, TimelineItem::Kind::kDeviceAdded);
-  }
+  for (const DeviceId device : adoption.added) addDevice(transaction, {account, device});
   if (!own) return;
   context_.publishingDue = true;
   if (!adoption.added.empty() || !adoption.retired.empty()) context_.events.add(event::OwnDevicesChanged{});
   const SignedManifest* manifest = context_.roster.find(account);
   const DeviceId self = context_.selfAddress().device;
   if (manifest != nullptr && (*manifest)->find(self) == nullptr) stopRetired(transaction);
+}
+
+// What a sibling was granted may have changed before it was listed here.
+void Manifests::addDevice(Transaction& transaction, const DeviceAddress& device) {
+  composer_.addDevice(transaction, device);
+  if (device.account == context_.selfAccount()) keys_.tell(transaction, device);
+  noteDevice(transaction, device, TimelineItem::Kind::kDeviceAdded);
 }
 
 void Manifests::dropDevice(Transaction& transaction, const DeviceAddress& device) {
@@ -109,8 +113,7 @@ void Manifests::followDevices(Transaction& transaction, const AccountId& account
   }
   for (const DeviceAddress& device : after) {
     if (std::ranges::find(before, device) != before.end()) continue;
-    composer_.addDevice(transaction, device);
-    noteDevice(transaction, device, TimelineItem::Kind::kDeviceAdded);
+    addDevice(transaction, device);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "outbox/access_keys.h"
 #include "outbox/compose.h"
 #include "outbox/context.h"
 #include "outbox/message_states.h"
@@ -14,8 +15,8 @@ void stop(Context& context, Transaction& transaction, MessageStates& states, Lin
 // shown and get what is still on its way, a conflict stops everything to that account until the user decides.
 class Manifests {
  public:
-  Manifests(Context& context, Composer& composer, MessageStates& states)
-      : context_(context), composer_(composer), states_(states) {}
+  Manifests(Context& context, Composer& composer, AccessKeys& keys, MessageStates& states)
+      : context_(context), composer_(composer), keys_(keys), states_(states) {}
 
   // A manifest that someone carried or a relay answered with. Verifies it; that it is old or known is no error.
   // kMalformed … kBadSignature, kUntrustedIdentity if it is another account's.
@@ -31,6 +32,7 @@ class Manifests {
   void followChange(Transaction& transaction, const AccountId& account, const ManifestBook::Adoption& adoption);
   // The devices that a list dropped or added against `before`.
   void followDevices(Transaction& transaction, const AccountId& account, const std::vector<DeviceAddress>& before);
+  void addDevice(Transaction& transaction, const DeviceAddress& device);
   void dropDevice(Transaction& transaction, const DeviceAddress& device);
   void noteDevice(Transaction& transaction, const DeviceAddress& device, TimelineItem::Kind kind);
   void reportTrouble(Transaction& transaction, const AccountId& account, ManifestOrder order);
@@ -38,6 +40,7 @@ class Manifests {
 
   Context& context_;
   Composer& composer_;
+  AccessKeys& keys_;
   MessageStates& states_;
 };
 

@@ -11,7 +11,8 @@ void Publishing::onAttached() {
 
 void Publishing::onRegistered() {
   Step step(context_, CommitPoint::kKeys);
-  keys_.publishAgain(step);
+  // A device that joins knows the account's access keys as they were when it was granted.
+  if (context_.self.isPrimary()) keys_.publishAgain(step);
   context_.settings.putInteger(step, setting::kKeysRestored, 1);
   step.commit();
   context_.publishingDue = true;
@@ -20,7 +21,8 @@ void Publishing::onRegistered() {
 Publishing::Duty Publishing::next() {
   if (!manifestChecked_ || context_.settings.findInteger(setting::kSignNothing)) return Duty::kFetchManifest;
   if (relayManifest_ < context_.roster.ref(context_.selfAccount()).version) return Duty::kPublishManifest;
-  if (keys_.changed()) return Duty::kAccessKeys;
+  // What siblings have said of them is read first.
+  if (keys_.changed() && network_.caughtUp) return Duty::kAccessKeys;
   if (!keysChecked_ || context_.settings.findInteger(setting::kKeysRestored)) return Duty::kKeyStatus;
   return Duty::kNone;
 }

@@ -51,6 +51,7 @@ WallTime Requests::askAgain(const DeviceAddress& device, WallTime later) {
     }
   }
   if (due.empty()) return next;
+  if (isUnheardAfter(due.back().resends)) context_.unheard.insert(device);
   Step step(context_, CommitPoint::kCompose);
   composer_.resend(step, device, {due.back()});
   step.commit();

@@ -187,6 +187,7 @@ void Resends::probe(Transaction& transaction, const DeviceAddress& device) {
     std::erase_if(rows, [this](const Row& row) { return !bringsKey(row); });
     if (const auto last = context_.sent.find({device, context_.stream, peer.outSequence})) rows.push_back(*last);
   }
+  if (isUnheardAfter(peer.probes)) context_.unheard.insert(device);
   Answer answer;
   collectRows(device, rows, Haste::kAfterGrace, context_.stream, answer);
   composer_.resend(transaction, device, answer.again);

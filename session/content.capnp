@@ -124,6 +124,8 @@ struct Profile {
   contactKey @1 :Data;
   # 32 bytes: the access key that submits to this account.
   relay @2 :Text;
+  contactKeyMade @3 :UInt64;
+  # Of that key, as in OwnSync.AccessKeys: one that was made earlier than what is known is not taken.
 }
 
 struct ContactRequest {
@@ -152,10 +154,21 @@ struct OwnSync {
     relay @4 :Text;
     trustedManifest @5 :Data;
     # 32 bytes, set when the user settled an equivocation.
+    contactKeyMade @6 :UInt64;
+    # As in Profile.
   }
   struct AccessKeys {
+    # The contact key with all that belongs to it, and the invite keys: of each, what was made last stands.
     contactKey @0 :Data;
     inviteKeys @1 :List(Data);
+    formerContactKey @2 :Data;
+    # 32 bytes, where the contact key before still opens; else none.
+    replacedContactKey @3 :Data;
+    # 32 bytes, the AccessKeyHash of the contact key before; none for an account's first.
+    contactKeyMade @4 :UInt64;
+    # ms since 1970 by its maker's clock, yet later than what it replaced; at most 2^62.
+    inviteKeysMade @5 :UInt64;
+    # Likewise, of the newest change to the list.
   }
 }
 

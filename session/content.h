@@ -93,6 +93,7 @@ struct Profile {
   std::string name;                     // empty: unchanged
   std::optional<AccessKey> contactKey;  // secret
   std::optional<RelayAddress> relay;
+  std::uint64_t contactKeyMade = 0;  // as in SyncAccessKeys
 };
 struct GroupChange {
   Bytes payload;
@@ -139,10 +140,18 @@ struct SyncContact {
   std::optional<AccessKey> contactKey;
   std::optional<RelayAddress> relay;
   std::optional<Hash> trustedManifest;
+  std::uint64_t contactKeyMade = 0;  // as in SyncAccessKeys
 };
+// The contact key with all that belongs to it, and the invite keys: of each, what was made last stands
+// (docs/protocol.md §7). Times are ms since 1970 by the maker's clock, yet later than what was replaced; at most
+// limits::kSequenceMax.
 struct SyncAccessKeys {
   AccessKey contactKey;
+  std::optional<AccessKey> formerContactKey;        // still opens
+  std::optional<AccessKeyHash> replacedContactKey;  // the one before; none: the account's first
+  std::uint64_t contactKeyMade = 0;
   std::vector<AccessKey> inviteKeys;
+  std::uint64_t inviteKeysMade = 0;
 };
 // From a newer version: kept as it came and shown as "unsupported".
 struct Unsupported {

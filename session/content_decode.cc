@@ -100,6 +100,11 @@ std::optional<AccessKey> ContentDecoder::accessKey(capnp::Data::Reader in) {
   return key;
 }
 
+std::uint64_t ContentDecoder::made(std::uint64_t when) {
+  if (when > limits::kSequenceMax) refuse(Errc::kMalformed, "when a key was made");
+  return when;
+}
+
 std::optional<RelayAddress> ContentDecoder::relay(capnp::Text::Reader in) {
   if (in.size() == 0) return std::nullopt;
   auto address = RelayAddress::parse(view(in));
@@ -142,7 +147,8 @@ body::Receipt ContentDecoder::receipt(wire::Receipt::Reader in) {
 }
 
 body::Profile ContentDecoder::profile(wire::Profile::Reader in) {
-  return {text(in.getName(), limits::kNameBytes), accessKey(in.getContactKey()), relay(in.getRelay())};
+  return {text(in.getName(), limits::kNameBytes), accessKey(in.getContactKey()), relay(in.getRelay()),
+          made(in.getContactKeyMade())};
 }
 
 body::SyncRead ContentDecoder::syncRead(capnp::List<wire::Reference>::Reader in) {
@@ -160,6 +166,7 @@ body::SyncContact ContentDecoder::syncContact(wire::OwnSync::Contact::Reader in)
   contact.contactKey = accessKey(in.getContactKey());
   contact.relay = relay(in.getRelay());
   if (in.getTrustedManifest().size() != 0) contact.trustedManifest = fixed<Hash>(in.getTrustedManifest());
+  contact.contactKeyMade = made(in.getContactKeyMade());
   return contact;
 }
 
@@ -179,6 +186,12 @@ body::SyncAccessKeys ContentDecoder::syncAccessKeys(wire::OwnSync::AccessKeys::R
     }
     keys.inviteKeys.push_back(std::move(*key));
   }
+  keys.formerContactKey = accessKey(in.getFormerContactKey());
+  if (in.getReplacedContactKey().size() != 0) {
+    keys.replacedContactKey = fixed<AccessKeyHash>(in.getReplacedContactKey());
+  }
+  keys.contactKeyMade = made(in.getContactKeyMade());
+  keys.inviteKeysMade = made(in.getInviteKeysMade());
   return keys;
 }
 

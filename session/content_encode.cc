@@ -45,6 +45,7 @@ void put(const body::Profile& profile, wire::Profile::Builder out) {
   if (!profile.name.empty()) out.setName(whole(profile.name));
   if (profile.contactKey) out.setContactKey(blob(profile.contactKey->view()));
   if (profile.relay) out.setRelay(profile.relay->text());
+  out.setContactKeyMade(profile.contactKeyMade);
 }
 
 // One overload per body; together they are the map from values to the schema's union.
@@ -101,11 +102,16 @@ struct BodyEncoder {
     if (body.contactKey) contact.setContactKey(blob(body.contactKey->view()));
     if (body.relay) contact.setRelay(body.relay->text());
     if (body.trustedManifest) contact.setTrustedManifest(blob(body.trustedManifest->view()));
+    contact.setContactKeyMade(body.contactKeyMade);
   }
   void operator()(const body::SyncAccessKeys& body) {
     auto keys = out.initSync().initAccessKeys();
     keys.setContactKey(blob(body.contactKey.view()));
     put(body.inviteKeys, keys.initInviteKeys(sizeOf(body.inviteKeys)));
+    if (body.formerContactKey) keys.setFormerContactKey(blob(body.formerContactKey->view()));
+    if (body.replacedContactKey) keys.setReplacedContactKey(blob(body.replacedContactKey->view()));
+    keys.setContactKeyMade(body.contactKeyMade);
+    keys.setInviteKeysMade(body.inviteKeysMade);
   }
   void operator()(const body::ResendRequest& body) {
     auto request = out.initResendRequest();

@@ -39,8 +39,9 @@ class Ratchet {
   Readiness readiness(const DeviceAddress& peer);
 
   // Why a session wants a fresh bundle. A large record holds so many keys of messages that never came that it is over
-  // its bound: what a fresh session pushes out of it can no longer be read.
-  enum class Ageing { kLongChain, kLargeRecord };
+  // its bound: what a fresh session pushes out of it can no longer be read. Whoever is unheard, though asked again and
+  // again, may hold nothing of a session any more; that only its user sees.
+  enum class Ageing { kLongChain, kLargeRecord, kUnheard };
   // The sessions in which encrypt or decrypt saw that since this was asked last. Memory only: `readiness` knows it too.
   std::map<DeviceAddress, Ageing> takeAgeing();
 

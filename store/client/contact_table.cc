@@ -12,6 +12,7 @@ ContactTable::Row ContactTable::read(const Rows& rows) {
   row.unconfirmed = rows.integer(5) != 0;
   if (!rows.isNull(6)) row.accessKey = rows.secret(6);
   row.relay = rows.text(7);
+  row.accessKeyMade = static_cast<std::uint64_t>(rows.integer(8));
   return row;
 }
 
@@ -48,7 +49,8 @@ std::vector<AccountId> ContactTable::inState(std::uint8_t state) {
 
 void ContactTable::put(Transaction&, const Row& row) {
   const auto name = row.name.empty() ? std::nullopt : std::optional(row.name);
-  put_.run(row.account, name, row.statedName, row.note, row.state, row.unconfirmed ? 1 : 0, row.accessKey, row.relay);
+  put_.run(row.account, name, row.statedName, row.note, row.state, row.unconfirmed ? 1 : 0, row.accessKey, row.relay,
+           row.accessKeyMade);
 }
 
 std::vector<SecretBytes> InviteTable::all() {

@@ -108,7 +108,7 @@ class Samples {
  private:
   AccountId account() { return *AccountId::parse(SigningKeyPair::generate(random_).publicKey().view()); }
   MessageRef reference() { return {bob_, random_.fixed<MessageId>()}; }
-  body::Profile profile() { return {"Alice", random_.secret<32>(), *RelayAddress::parse("relay.example:1")}; }
+  body::Profile profile() { return {"Alice", random_.secret<32>(), *RelayAddress::parse("relay.example:1"), 1}; }
   body::SyncContact syncContact() {
     body::SyncContact contact;
     contact.account = alice_.account;
@@ -122,6 +122,8 @@ class Samples {
   body::SyncAccessKeys syncAccessKeys() {
     body::SyncAccessKeys keys;
     keys.contactKey = random_.secret<32>();
+    keys.formerContactKey = random_.secret<32>();
+    keys.replacedContactKey = random_.fixed<AccessKeyHash>();
     keys.inviteKeys.push_back(random_.secret<32>());
     return keys;
   }

@@ -27,7 +27,9 @@ class ContentTest : public ::testing::Test {
     return head;
   }
   MessageRef reference() const { return {bob_, head().messageId}; }
-  body::Profile profile() { return {"Alice", random_.secret<32>(), *RelayAddress::parse("relay.example:1")}; }
+  body::Profile profile() {
+    return {"Alice", random_.secret<32>(), *RelayAddress::parse("relay.example:1"), limits::kSequenceMax};
+  }
   // Decoded again, and its encoding is the same once more.
   Content roundTrip(Body body) {
     const auto bytes = encode({head(), std::move(body)});
@@ -60,7 +62,8 @@ class ContentTest : public ::testing::Test {
     all.emplace_back(syncContact());
     all.emplace_back(syncAccessKeys());
     all.emplace_back(body::ResendRequest{{random_.fixed<EnvelopeId>()}, {{head().stream, 3, 4}}});
-    all.emplace_back(body::Marks{{{head().mark, {{head().stream, 1, 2}}}}, {{head().stream, 5, 5}}, {{head().stream, 40}}});
+    all.emplace_back(
+        body::Marks{{{head().mark, {{head().stream, 1, 2}}}}, {{head().stream, 5, 5}}, {{head().stream, 40}}});
     all.emplace_back(body::ContactRequest{profile(), "hello", hashOf(random_.secret<32>())});
     return all;
   }
@@ -76,8 +79,12 @@ class ContentTest : public ::testing::Test {
   body::SyncAccessKeys syncAccessKeys() {
     body::SyncAccessKeys keys;
     keys.contactKey = random_.secret<32>();
+    keys.formerContactKey = random_.secret<32>();
+    keys.replacedContactKey = random_.fixed<AccessKeyHash>();
+    keys.contactKeyMade = limits::kSequenceMax;
     keys.inviteKeys.push_back(random_.secret<32>());
     keys.inviteKeys.push_back(random_.secret<32>());
+    keys.inviteKeysMade = 1'700'000'000'000;
     return keys;
   }
 
@@ -113,7 +120,7 @@ TEST_F(ContentTest, KeepsTheFieldsOfBodies) {
   EXPECT_EQ(bodyRoundTrip(body::Text{"grüße"}).text, "grüße");
   EXPECT_EQ(bodyRoundTrip(body::Edit{reference(), "new"}).target, reference());
   EXPECT_EQ(bodyRoundTrip(body::Text{std::string("a\0b", 3)}).text, std::string("a\0b", 3));
-  EXPECT_EQ(bodyRoundTrip(body::Profile{std::string("a\0b", 3), {}, {}}).name, std::string("a\0b", 3));
+  EXPECT_EQ(bodyRoundTrip(body::Profile{std::string("a\0b", 3), {}, {}, 0}).name, std::string("a\0b", 3));
   const auto contact = bodyRoundTrip(syncContact());
   EXPECT_TRUE(contact.contactKey);
   EXPECT_FALSE(contact.relay);

@@ -127,6 +127,7 @@ def _profile(profile):
     _most(profile["name"], MAX_NAME)
     _size(profile["contactKey"], 0, 32)
     _relay(profile["relay"])
+    _number(profile["contactKeyMade"])
 
 
 def _contact_request(request):
@@ -141,12 +142,17 @@ def _contact(contact):
     _size(contact["contactKey"], 0, 32)
     _relay(contact["relay"])
     _size(contact["trustedManifest"], 0, 32)
+    _number(contact["contactKeyMade"])
 
 
 def _access_keys(keys):
     _size(keys["contactKey"], 32)
     for key in _items(keys["inviteKeys"], MAX_INVITE_KEYS):
         _size(key, 32)
+    _size(keys["formerContactKey"], 0, 32)
+    _size(keys["replacedContactKey"], 0, 32)
+    _number(keys["contactKeyMade"])
+    _number(keys["inviteKeysMade"])
 
 
 def _references(references):

@@ -69,25 +69,34 @@ ATTACHMENT = Struct("Attachment", 1, 5, [
 EDIT = Struct("Edit", 0, 2, [("target", Nested(0, REFERENCE)), ("text", Text(1))])
 REACTION = Struct("Reaction", 0, 2, [("target", Nested(0, REFERENCE)), ("emoji", Text(1))])
 RECEIPT = Struct("Receipt", 1, 1, [("kind", Enum(0, ("delivered", "read"))), ("messages", List(0, None))])
-PROFILE = Struct("Profile", 0, 3, [
+PROFILE = Struct("Profile", 1, 3, [
     ("name", Text(0, optional=True)),
     ("contactKey", Blob(1, optional=True)),
     ("relay", Text(2, optional=True)),
+    ("contactKeyMade", Number(64, 0)),
 ])
 CONTACT_REQUEST = Struct("ContactRequest", 0, 3, [
     ("profile", Nested(0, PROFILE)),
     ("note", Text(1)),
     ("inviteKey", Blob(2)),
 ])
-CONTACT = Struct("Contact", 1, 5, [
+CONTACT = Struct("Contact", 2, 5, [
     ("account", Blob(0)),
     ("name", Text(1, optional=True)),
     ("state", Number(8, 0)),
     ("contactKey", Blob(2, optional=True)),
     ("relay", Text(3, optional=True)),
     ("trustedManifest", Blob(4, optional=True)),
+    ("contactKeyMade", Number(64, 64)),
 ])
-ACCESS_KEYS = Struct("AccessKeys", 0, 2, [("contactKey", Blob(0)), ("inviteKeys", List(1, None))])
+ACCESS_KEYS = Struct("AccessKeys", 2, 4, [
+    ("contactKey", Blob(0)),
+    ("inviteKeys", List(1, None)),
+    ("formerContactKey", Blob(2, optional=True)),
+    ("replacedContactKey", Blob(3, optional=True)),
+    ("contactKeyMade", Number(64, 0)),
+    ("inviteKeysMade", Number(64, 64)),
+])
 RANGE = Struct("Range", 2, 1, [("stream", Blob(0)), ("from", Number(64, 0)), ("to", Number(64, 64))])
 RESEND_REQUEST = Struct("ResendRequest", 0, 2, [("envelopes", List(0, None)), ("ranges", List(1, RANGE))])
 STREAM = Struct("Stream", 0, 2, [("mark", Nested(0, MARK)), ("holes", List(1, RANGE))])

@@ -86,6 +86,7 @@ class Reader {
     text("name", value.name);
     key("contactKey", value.contactKey);
     relay(value.relay);
+    number("contactKeyMade", value.contactKeyMade);
   }
 
   void head(const Head& head) {
@@ -175,11 +176,16 @@ class Reader {
     key("contactKey", b.contactKey);
     relay(b.relay);
     bytes("trustedManifest", b.trustedManifest ? b.trustedManifest->view() : ByteView());
+    number("contactKeyMade", b.contactKeyMade);
   }
   void say(const body::SyncAccessKeys& b) {
     is("sync.accessKeys");
     bytes("contactKey", b.contactKey.view());
     each("inviteKeys", b.inviteKeys, [this](const AccessKey& item) { here(item.view()); });
+    key("formerContactKey", b.formerContactKey);
+    bytes("replacedContactKey", b.replacedContactKey ? b.replacedContactKey->view() : ByteView());
+    number("contactKeyMade", b.contactKeyMade);
+    number("inviteKeysMade", b.inviteKeysMade);
   }
   void say(const body::ResendRequest& b) {
     is("resendRequest");
@@ -298,7 +304,9 @@ class Writer {
 
   MessageRef reference() { return {self_, random_.fixed<MessageId>()}; }
   body::ResendRange range(std::uint64_t first, std::uint64_t last) { return {random_.fixed<StreamId>(), first, last}; }
-  body::Profile profile() { return {"Zoë", random_.secret<32>(), RelayAddress::parse("relay.example:4433").value()}; }
+  body::Profile profile() {
+    return {"Zoë", random_.secret<32>(), RelayAddress::parse("relay.example:4433").value(), 1'700'000'000'123};
+  }
 
   // One of each body, with the standing that may send it.
   std::vector<std::pair<Body, const char*>> bodies() {
@@ -340,12 +348,17 @@ class Writer {
     contact.contactKey = random_.secret<32>();
     contact.relay = RelayAddress::parse("relay.example:1").value();
     contact.trustedManifest = random_.fixed<Hash>();
+    contact.contactKeyMade = 1'700'000'000'123;
     return contact;
   }
   body::SyncAccessKeys syncAccessKeys() {
     body::SyncAccessKeys keys;
     keys.contactKey = random_.secret<32>();
+    keys.formerContactKey = random_.secret<32>();
+    keys.replacedContactKey = random_.fixed<AccessKeyHash>();
+    keys.contactKeyMade = 1'700'000'000'123;
     keys.inviteKeys.push_back(random_.secret<32>());
+    keys.inviteKeysMade = 1'700'000'000'456;
     return keys;
   }
 

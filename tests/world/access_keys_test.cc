@@ -1,0 +1,118 @@
+#include "session/access_key.h"
+#include "store/client/contact_table.h"
+#include "tests/support/test_device.h"
+#include "tests/world/world_test.h"
+
+namespace waxwing::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using relay::KeyClass;
+
+// Bob has a phone, and Carol for a contact whom he can block.
+class AccessKeysTest : public Meeting {
+ protected:
+  AccessKeysTest() : carol(world.addAccount("carol", aliceRelay)) {
+    world.introduce(carol, bob);
+    EXPECT_TRUE(world.comeToRest()) << world.report();
+  }
+
+  // What opens with the key by which `who` knows `account`.
+  std::optional<KeyClass> opens(SimDevice& who, const AccountId& account) {
+    const auto contact = ContactTable(who.db()).find(account);
+    if (!contact || !contact->accessKey) return std::nullopt;
+    const AccessKeyHash key = hashOf(AccessKey::from(contact->accessKey->view()).value());
+    return world.home(account).store().findAccess(account, key);
+  }
+  void block(SimDevice& at, const SimDevice& whom) {
+    must(at.perform([&](Outbox& outbox) { return outbox.blockContact(whom.account()); }));
+  }
+  bool reaches(SimDevice& from, SimDevice& to) {
+    const MessageId id = world.send(from, to.account()).value();
+    return world.runUntil([&] { return stateOf(from, to.account(), id) == DeliveryState::kDelivered; }, 10min);
+  }
+
+  SimDevice& carol;
+};
+
+TEST_F(AccessKeysTest, BlockingChangesTheKey) {
+  const auto before = ContactTable(carol.db()).find(bob.account());
+  ASSERT_EQ(opens(carol, bob.account()), KeyClass::kContact);
+  block(bob, carol);
+  world.run(1min);
+  EXPECT_EQ(opens(carol, bob.account()), std::nullopt);
+  EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(alice, bob));
+  endWell();
+}
+
+// What it was granted was replaced before it came to its relay for the first time.
+TEST_F(AccessKeysTest, ADeviceThatJoinsLateBringsNoOldKeyBack) {
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  phone.goOffline();
+  block(bob, carol);
+  world.run(1min);
+  phone.goOnline();
+  world.run(1min);
+  EXPECT_EQ(opens(carol, bob.account()), std::nullopt);
+  EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(alice, bob));
+  endWell();
+}
+
+// Two devices replace one key without knowing of each other: each has told contacts of its own.
+TEST_F(AccessKeysTest, KeysChangedAtOneTimeBecomeOne) {
+  SimDevice& dave = world.addAccount("dave", aliceRelay);
+  world.introduce(dave, bob);
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  EXPECT_TRUE(world.comeToRest());
+  phone.goOffline();
+  bob.goOffline();
+  block(bob, carol);
+  block(phone, dave);
+  bob.goOnline();
+  world.run(1min);
+  phone.goOnline();
+  world.run(10min);
+  EXPECT_EQ(opens(carol, bob.account()), std::nullopt);
+  EXPECT_EQ(opens(dave, bob.account()), std::nullopt);
+  EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(alice, bob));
+  EXPECT_TRUE(reaches(alice, phone));
+  endWell();
+}
+
+// Its clock says that what it made is older than what it replaced.
+TEST_F(AccessKeysTest, ADeviceWhoseClockIsBehindChangesTheKeyAllTheSame) {
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  EXPECT_TRUE(world.comeToRest());
+  phone.clock().jump(-48h);
+  block(phone, carol);
+  world.run(10min);
+  EXPECT_EQ(opens(carol, bob.account()), std::nullopt);
+  EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(alice, bob));
+  endWell();
+}
+
+// The request brought a key that opens nothing any more when it is answered.
+TEST_F(AccessKeysTest, ARequestFollowsTheKey) {
+  const Invite invite = must(alice.perform([](Outbox& outbox) { return outbox.createInvite(); }));
+  world.run(5s);
+  must(carol.perform([&](Outbox& outbox) { return outbox.addContact("alice", invite); }));
+  const auto stateAt = [&](SimDevice& at, const SimDevice& of) {
+    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }));
+    return contact ? std::optional(contact->state) : std::nullopt;
+  };
+  ASSERT_TRUE(world.runUntil([&] { return stateAt(alice, carol) == ContactState::kRequested; }, 5min));
+  block(carol, bob);
+  world.run(1min);
+  must(alice.perform([&](Outbox& outbox) { return outbox.acceptContact(carol.account(), "carol"); }));
+  EXPECT_TRUE(world.runUntil([&] { return stateAt(carol, alice) == ContactState::kAccepted; }, 5min)) << world.report();
+  EXPECT_EQ(opens(alice, carol.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(alice, carol));
+  endWell();
+}
+
+}  // namespace
+}  // namespace waxwing::testing
