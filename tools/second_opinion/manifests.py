@@ -81,12 +81,7 @@ def _check_devices(manifest):
 
 def read_manifest(signed):
     """The fields of a signed manifest that is accepted."""
-    require(len(signed) <= MAX_BYTES, "overLimit", "over 8 KiB")
-    require(len(signed) > 64, "malformed", "no message")
-    try:
-        manifest = capnp.decode(signed[64:], MANIFEST)
-    except Refused as error:
-        raise Refused("malformed", str(error)) from error
+    manifest = signatures.unsigned(signed, MANIFEST, MAX_BYTES)
     _check_limits(manifest)
     curve.account_point(manifest["account"])
     signatures.verify(manifest["account"], "manifest", signed[64:], signed[:64])

@@ -1,7 +1,7 @@
 """docs/protocol.md §4: a device's published keys."""
 
 from . import capnp, curve, signatures
-from .refusal import Refused, require
+from .refusal import require
 from .schemas import PUBLISHED_KEYS
 
 MAX_BYTES = 4 * 1024
@@ -30,12 +30,7 @@ def _seal_key(keys):
 
 def read_published_keys(account, device, identity_key, signing_key, signed):
     """The fields, and the seal key of suite 1, if this device published them."""
-    require(len(signed) <= MAX_BYTES, "overLimit", "over 4 KiB")
-    require(len(signed) > 64, "malformed", "no message")
-    try:
-        keys = capnp.decode(signed[64:], PUBLISHED_KEYS)
-    except Refused as error:
-        raise Refused("malformed", str(error)) from error
+    keys = signatures.unsigned(signed, PUBLISHED_KEYS, MAX_BYTES)
     _check_limits(keys)
     seal_key = _seal_key(keys)
     require(keys["account"] == account and keys["device"] == device, "badSignature", "of another device")

@@ -2,9 +2,9 @@
 
 import hashlib
 
-from . import curve
+from . import capnp, curve
 from .conventions import labelled
-from .refusal import require
+from .refusal import Refused, require
 
 
 def _scalar_of(*parts):
@@ -86,3 +86,13 @@ def sign_as_identity(secret, use, body, random):
 def verify_identity(public_key, use, body, signature):
     """Refuse unless this is a labelled XEdDSA signature."""
     xeddsa_verify(public_key, labelled(use, body), signature)
+
+
+def unsigned(signed, description, most):
+    """The message behind a signature (64 bytes) that is yet to be verified, of `most` bytes with it."""
+    require(len(signed) <= most, "overLimit", f"over {most // 1024} KiB")
+    require(len(signed) > 64, "malformed", "no message")
+    try:
+        return capnp.decode(signed[64:], description)
+    except Refused as error:
+        raise Refused("malformed", str(error)) from error

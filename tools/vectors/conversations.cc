@@ -44,12 +44,6 @@ std::unique_ptr<Party> makeParty(Case& c, std::string_view name, Whose whose) {
   return party;
 }
 
-struct Sent {
-  CipherKind kind = CipherKind::kMessage;
-  Bytes message;
-  Bytes content;
-};
-
 class Conversation {
  public:
   explicit Conversation(Case& c) {
@@ -73,7 +67,7 @@ class Conversation {
     if (type == "open") {
       open(event, self, peer);
     } else if (type == "send") {
-      send(event, self, peer);
+      sent_.push_back(self.send(event, peer));
     } else if (type == "receive") {
       receive(event, self, peer);
     } else {
@@ -85,23 +79,10 @@ class Conversation {
  private:
   static void open(Case& event, Party& self, Party& peer) {
     const auto oneTime = event.has("oneTimeKeyId") ? static_cast<std::uint32_t>(event.number("oneTimeKeyId")) : 0;
-    const auto bundle = peer.bundle(event, 0, oneTime);
-    self.random().put(event.curveSecret("baseSecret"));
-    self.random().put(event.curveSecret("ratchetSecret"));
-    event.accept("open", self.ratchet().establish(self.transaction(), peer.address(), bundle));
-    event.require("open", self.random().finish(), kRandomness);
-  }
-  void send(Case& event, Party& self, Party& peer) {
-    self.random().put(event.hex("padding"));
-    const auto content = event.hex("content");
-    const auto made = event.accept("send", self.ratchet().encrypt(self.transaction(), peer.address(), content));
-    event.require("padding", self.random().finish(), kRandomness);
-    event.expectNumber("kind", static_cast<std::uint64_t>(made.kind));
-    event.expect("message", made.ciphertext);
-    sent_.push_back({made.kind, made.ciphertext, content});
+    self.open(event, peer, peer.bundle(event, 0, oneTime));
   }
   void receive(Case& event, Party& self, Party& peer) {
-    Sent message;
+    Party::Sent message;
     if (event.has("of")) {
       const auto of = event.number("of");
       event.require("of", of < sent_.size(), kMalformed);
@@ -111,11 +92,7 @@ class Conversation {
       event.require("kind", kind >= 1 && kind <= 3, kMalformed);
       message = {static_cast<CipherKind>(kind), event.hex("bytes"), {}};
     }
-    if (event.has("ratchetSecret")) self.random().repeat(event.curveSecret("ratchetSecret"));
-    const auto content =
-        event.accept("receive", self.ratchet().decrypt(self.transaction(), peer.address(), message.kind,
-                                                       message.message, Ratchet::Effort::kFull));
-    event.require("ratchetSecret", self.random().finish(), kRandomness);
+    const auto content = self.receive(event, peer, message);
     if (!event.has("of")) event.refuse(kMismatch, "bytes");  // nobody sent them
     event.expect("content", content.view());
     event.require("content", equal(content.view(), message.content), kMismatch);
@@ -123,7 +100,7 @@ class Conversation {
 
   std::unique_ptr<Party> alice_;
   std::unique_ptr<Party> bob_;
-  std::vector<Sent> sent_;
+  std::vector<Party::Sent> sent_;
 };
 
 // A conversation holds up to its last event, or it shows nothing about that one.

@@ -88,4 +88,29 @@ std::optional<SessionValues> Party::session(const DeviceAddress& peer) {
   return record ? valuesOfSession(record->view()) : std::nullopt;
 }
 
+void Party::open(Case& event, const Party& peer, const PreKeyBundle& bundle) {
+  random_.put(event.curveSecret("baseSecret"));
+  random_.put(event.curveSecret("ratchetSecret"));
+  event.accept("open", ratchet_.establish(transaction_, peer.address(), bundle));
+  event.require("open", random_.finish(), kRandomness);
+}
+
+Party::Sent Party::send(Case& event, const Party& peer) {
+  random_.put(event.hex("padding"));
+  const auto content = event.hex("content");
+  const auto made = event.accept("send", ratchet_.encrypt(transaction_, peer.address(), content));
+  event.require("padding", random_.finish(), kRandomness);
+  event.expectNumber("kind", static_cast<std::uint64_t>(made.kind));
+  event.expect("message", made.ciphertext);
+  return {made.kind, made.ciphertext, content};
+}
+
+SecretBytes Party::receive(Case& event, const Party& peer, const Sent& message) {
+  if (event.has("ratchetSecret")) random_.repeat(event.curveSecret("ratchetSecret"));
+  auto content = event.accept(
+      "receive", ratchet_.decrypt(transaction_, peer.address(), message.kind, message.message, Ratchet::Effort::kFull));
+  event.require("ratchetSecret", random_.finish(), kRandomness);
+  return content;
+}
+
 }  // namespace waxwing::vectors

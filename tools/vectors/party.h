@@ -18,6 +18,11 @@ namespace waxwing::vectors {
 // forgets all when the check ends, and no other randomness than the case gives.
 class Party {
  public:
+  struct Sent {
+    CipherKind kind = CipherKind::kMessage;
+    Bytes message;
+    Bytes content;
+  };
   struct Secrets {
     SecretArray<32> accountSeed;
     DeviceId device;
@@ -42,9 +47,14 @@ class Party {
   PreKeyBundle bundle(Case& event, std::uint32_t signedId, std::uint32_t oneTimeId);
   std::optional<CurveKeyPair> findSealKey(std::uint32_t id) { return preKeys_.findSealKey(id); }
 
+  // Events of a case, with what the case says is drawn for them, and no more.
+  void open(Case& event, const Party& peer, const PreKeyBundle& bundle);
+  Sent send(Case& event, const Party& peer);
+  // What comes out; the caller knows what should.
+  SecretBytes receive(Case& event, const Party& peer, const Sent& message);
+
   Ratchet& ratchet() { return ratchet_; }
   Transaction& transaction() { return transaction_; }
-  ScriptedRandom& random() { return random_; }
   // Where the session with `peer` stands, if there is one.
   std::optional<SessionValues> session(const DeviceAddress& peer);
 

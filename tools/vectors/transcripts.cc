@@ -36,12 +36,6 @@ std::unique_ptr<Party> makeParty(Case& c, Whose whose) {
   return party;
 }
 
-struct Sent {
-  CipherKind kind = CipherKind::kMessage;
-  Bytes message;
-  Bytes content;
-};
-
 class Transcript {
  public:
   explicit Transcript(Case& c) : parties_(c.list("parties")) {
@@ -61,8 +55,10 @@ class Transcript {
     auto& self = by == "alice" ? *alice_ : *bob_;
     auto& peer = by == "alice" ? *bob_ : *alice_;
     const auto type = event.text("type");
-    if (type == "open") return open(event, self, peer);
-    if (type == "send") return send(event, self, peer);
+    if (type == "open") {
+      return self.open(event, peer, peer.bundle(event, idIn(event, "signedPreKeyId"), idIn(event, "oneTimeKeyId")));
+    }
+    if (type == "send") return sent_.push_back(self.send(event, peer));
     if (type == "receive") return receive(event, self, peer);
     if (type == "seal") return seal(event, self, peer);
     if (type == "unseal") return unseal(event, self, peer);
@@ -84,22 +80,6 @@ class Transcript {
     party.expect("chainKey", session->chainKey);
     party.expectNumber("chainIndex", session->chainIndex);
     party.expectNumber("archived", session->archived);
-  }
-  static void open(Case& event, Party& self, Party& peer) {
-    const auto bundle = peer.bundle(event, idIn(event, "signedPreKeyId"), idIn(event, "oneTimeKeyId"));
-    self.random().put(event.curveSecret("baseSecret"));
-    self.random().put(event.curveSecret("ratchetSecret"));
-    event.accept("open", self.ratchet().establish(self.transaction(), peer.address(), bundle));
-    event.require("open", self.random().finish(), kRandomness);
-  }
-  void send(Case& event, Party& self, Party& peer) {
-    self.random().put(event.hex("padding"));
-    const auto content = event.hex("content");
-    const auto made = event.accept("send", self.ratchet().encrypt(self.transaction(), peer.address(), content));
-    event.require("padding", self.random().finish(), kRandomness);
-    event.expectNumber("kind", static_cast<std::uint64_t>(made.kind));
-    event.expect("message", made.ciphertext);
-    sent_.push_back({made.kind, made.ciphertext, content});
   }
   void seal(Case& event, Party& self, Party& peer) {
     const auto& message = messageIn(event);
@@ -133,15 +113,11 @@ class Transcript {
   }
   void receive(Case& event, Party& self, Party& peer) {
     const auto& message = messageIn(event);
-    if (event.has("ratchetSecret")) self.random().repeat(event.curveSecret("ratchetSecret"));
-    const auto content =
-        event.accept("receive", self.ratchet().decrypt(self.transaction(), peer.address(), message.kind,
-                                                       message.message, Ratchet::Effort::kFull));
-    event.require("ratchetSecret", self.random().finish(), kRandomness);
+    const auto content = self.receive(event, peer, message);
     event.expect("content", content.view());
     event.require("content", equal(content.view(), message.content), kMismatch);
   }
-  const Sent& messageIn(Case& event) {
+  const Party::Sent& messageIn(Case& event) {
     const auto of = event.number("of");
     event.require("of", of < sent_.size(), kMalformed);
     return sent_[of];
@@ -150,7 +126,7 @@ class Transcript {
   std::vector<Case> parties_;
   std::unique_ptr<Party> alice_;
   std::unique_ptr<Party> bob_;
-  std::vector<Sent> sent_;
+  std::vector<Party::Sent> sent_;
   std::vector<Bytes> sealed_;
 };
 
