@@ -171,7 +171,8 @@ void Run::retireGhosts() {
   }
 }
 
-// Where the primary and its relay both went back to before a device was granted, nobody else holds the list with it.
+// Where the primary went back to before a device was granted, and its relay, too, or the list never came there, nobody
+// else holds the list with it.
 void Run::giveUpUnlisted() {
   SimDevice& primary = *primaries_.front();
   if (!isUp(primary)) return;
@@ -195,7 +196,7 @@ void Run::end() {
     }
   });
   world_.run(1min);
-  if (restored_ && !relaysRestored_.empty()) giveUpUnlisted();
+  if (restored_) giveUpUnlisted();
   world_.recoverAll();
   noteTricks();
   for (int round = 0; round < 2 && world_.offences().empty(); ++round) {
