@@ -8,6 +8,9 @@ namespace waxwing {
 
 namespace {
 
+// Keys that were made later than that from now are refused: nothing could ever replace them.
+constexpr std::chrono::hours kMadeAhead = 3650 * limits::kDay;
+
 std::uint64_t natural(std::optional<std::int64_t> value) { return static_cast<std::uint64_t>(value.value_or(0)); }
 
 std::vector<AccessKeyHash> hashesOf(const std::vector<AccessKey>& keys) {
@@ -109,13 +112,18 @@ void AccessKeys::dropInvites(Transaction& transaction) {
   tellSiblings(transaction);
 }
 
-void AccessKeys::take(Transaction& transaction, const body::SyncAccessKeys& told) {
+Result<void> AccessKeys::take(Transaction& transaction, const body::SyncAccessKeys& told) {
+  const auto latest = static_cast<std::uint64_t>((context_.now() + kMadeAhead).ms);
+  if (std::max(told.contactKeyMade, told.inviteKeysMade) > latest) {
+    return fail(Errc::kMalformed, "access keys from the far future");
+  }
   const body::SyncAccessKeys mine = held();
   const auto contactKey = compareContactKeys(told, mine);
   const auto invites = compareInvites(told, mine);
   if (invites > 0) takeInvites(transaction, told);
   if (contactKey > 0) takeContactKey(transaction, told);
   if (contactKey < 0 || invites < 0) tellSiblings(transaction);
+  return {};
 }
 
 // Whoever replaced a key without knowing of the one that this device had made does not know why it was made either, and

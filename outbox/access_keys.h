@@ -28,8 +28,9 @@ class AccessKeys {
   void tellAcquaintances(Transaction& transaction);
   void dropInvites(Transaction& transaction);
   // What a sibling holds (docs/protocol.md §7): of the contact key and of the invites the newer stands, here, at the
-  // relay and, by an answer, at the siblings.
-  void take(Transaction& transaction, const body::SyncAccessKeys& told);
+  // relay and, by an answer, at the siblings. kMalformed if something was made so far in the future that nothing could
+  // ever replace it.
+  Result<void> take(Transaction& transaction, const body::SyncAccessKeys& told);
   // To a sibling that is new here.
   void tell(Transaction& transaction, const DeviceAddress& sibling);
 

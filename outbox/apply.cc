@@ -124,8 +124,7 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::S
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncAccessKeys& body) {
   if (isOutdated(transaction, Register::kAccessKeys, head.from.account, head)) return {};
-  parts_.keys.take(transaction, body);
-  return {};
+  return parts_.keys.take(transaction, body);
 }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::ResendRequest& body) {
