@@ -78,13 +78,13 @@ void AccessKeys::rotateContactKey(Transaction& transaction, Former former) {
   context_.settings.putInteger(transaction, setting::kContactKeyMadeHere, 1);
   noteMade(transaction, setting::kContactKeyMade);
   noteChange(transaction);
-  tellSiblings(transaction);
-  tellAcquaintances(transaction);
+  tellAll(transaction);
 }
 
 // Whoever does not hear of the key cannot ask for it: contacts are told again until they show that they did, and who
 // has not answered a request yet is asked again (outbox/requests.h).
-void AccessKeys::tellAcquaintances(Transaction& transaction) {
+void AccessKeys::tellAll(Transaction& transaction) {
+  tellSiblings(transaction);
   for (const AccountId& account : context_.contacts.inState(static_cast<std::uint8_t>(ContactState::kAccepted))) {
     composer_.tellContact(transaction, account, profile());
     for (const DeviceAddress& device : context_.roster.devices(account, context_.selfAddress())) {

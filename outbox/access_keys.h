@@ -23,9 +23,9 @@ class AccessKeys {
   // A new contact key, told to all accepted contacts and to siblings. What was known before stays good or is void at
   // once.
   void rotateContactKey(Transaction& transaction, Former former);
-  // The key as it is, to contacts and to whom was asked to be one: after a rotation, and where it is not known any more
-  // who has heard of one.
-  void tellAcquaintances(Transaction& transaction);
+  // The key as it is, to siblings, contacts and whom was asked to be one: after a rotation, and where it is not known any
+  // more who has heard of one.
+  void tellAll(Transaction& transaction);
   void dropInvites(Transaction& transaction);
   // What a sibling holds (docs/protocol.md §7): of the contact key and of the invites the newer stands, here, at the
   // relay and, by an answer, at the siblings. kMalformed if something was made so far in the future that nothing could
