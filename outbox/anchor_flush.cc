@@ -111,7 +111,6 @@ Anchors::Verdict AnchorFlush::judge(Step& step, const Anchors::Swap& swap, const
     case Anchors::Verdict::kRelayRestored:
       followRelayRestored(context_, step, keys_);
       beginAnew(context_, step, stream);
-      keys_.tellAll(step);
       break;
     case Anchors::Verdict::kDatabaseRestored:
       if (relay == Anchors::Relay::kRestored && !knowsOfRestore()) followRelayRestored(context_, step, keys_);

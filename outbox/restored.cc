@@ -6,6 +6,7 @@ namespace waxwing {
 
 void followRelayRestored(Context& context, Transaction& transaction, AccessKeys& keys) {
   keys.publishAgain(transaction);
+  keys.tellAll(transaction);
   context.settings.putInteger(transaction, setting::kKeysRestored, 1);
   context.settings.putInteger(transaction, setting::kRelayRestored, 1);
   context.settings.remove(transaction, setting::kAcknowledged);
