@@ -304,7 +304,7 @@ bool Composer::wantsSession(const DeviceAddress& device) {
     const auto row = context_.messages.find(message);
     if (!row) continue;
     const bool again = context_.deliveries.findResend({device.account, message, device.device}).has_value();
-    return again || mayLeave(device.account, contentFor(device.account, *row).body);
+    if (again || mayLeave(device.account, contentFor(device.account, *row).body)) return true;
   }
   return false;
 }

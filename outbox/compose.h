@@ -46,7 +46,7 @@ class Composer {
   bool encryptWaiting(Transaction& transaction, const DeviceAddress& device);
   // Encrypts `message` and what follows it for a device once more, under their old numbers: its content has changed.
   void withdraw(Transaction& transaction, const DeviceAddress& device, std::int64_t message);
-  // Whether the first that waits for a device may leave once there is a session.
+  // Whether anything that waits for a device may leave once there is a session: a contact request passes texts by.
   bool wantsSession(const DeviceAddress& device);
 
  private:
