@@ -93,6 +93,9 @@ void Outbox::Core::noticeClock() {
   publishing.retryNow();
   flush.retryNow();
   receipts.hasten();
+  context.recoveryChanged = true;
+  context.probesChanged = true;
+  context.invitedChanged = true;
 }
 
 bool Outbox::Core::settled() {
