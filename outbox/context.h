@@ -90,8 +90,8 @@ struct Context {
   LinkState::Stop stopped = LinkState::Stop::kNone;
 };
 
-// Whether what was sent again so often in vain may lack a session that its receiver still has. A device that is merely
-// away costs no more than two sessions by it.
+// Whether what was sent again so often in vain may have been encrypted for a session that its receiver no longer has. A
+// device that is merely away costs no more than two sessions by it.
 inline bool isUnheardAfter(std::uint32_t tries) { return tries == 2 || tries == 5; }
 
 // One transaction of this room, with the events that it raises. Without `commit`, all of it is as if it had not been.

@@ -39,9 +39,11 @@ class ContactTable {
 
   Database& db_;
   Statement find_ = db_.prepare(
-      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made FROM contact WHERE account = ?1");
+      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made "
+      "FROM contact WHERE account = ?1");
   Statement findByName_ = db_.prepare(
-      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made FROM contact WHERE name = ?1");
+      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made "
+      "FROM contact WHERE name = ?1");
   Statement state_ = db_.prepare("SELECT state FROM contact WHERE account = ?1");
   Statement all_ = db_.prepare(
       "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made FROM contact "
@@ -49,7 +51,8 @@ class ContactTable {
   Statement inState_ = db_.prepare("SELECT account FROM contact WHERE state = ?1 ORDER BY account");
   Statement put_ = db_.prepare(
       "INSERT INTO contact (account, name, stated_name, note, state, unconfirmed, access_key, relay, "
-      "access_key_made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (account) DO UPDATE SET name = excluded.name, "
+      "access_key_made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+      "ON CONFLICT (account) DO UPDATE SET name = excluded.name, "
       "stated_name = excluded.stated_name, note = excluded.note, state = excluded.state, "
       "unconfirmed = excluded.unconfirmed, access_key = excluded.access_key, relay = excluded.relay, "
       "access_key_made = excluded.access_key_made");
