@@ -69,6 +69,7 @@ SimDevice& RpcWorld::addAccount(const std::string& name, SimRelay& home) {
       std::make_unique<SimDevice>(SimDevice::Place{loop_, network_, random_, directory_.path()}, name,
                                   [this](SimDevice& device, const Event& event) { onEvent(device, event); }));
   SimDevice& device = *devices_.back();
+  observeStarts(device);
   device.create(home.address());
   homes_[device.account()] = &home;
   ledger_.addDevice(device.self());
@@ -76,6 +77,10 @@ SimDevice& RpcWorld::addAccount(const std::string& name, SimRelay& home) {
   tap_.addAccount(device.account());
   device.goOnline();
   return device;
+}
+
+void RpcWorld::observeStarts(SimDevice& device) {
+  device.onStart = [this](SimDevice& started) { ledger_.noteStart(started); };
 }
 
 SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
@@ -86,6 +91,7 @@ SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
   if (!grant) return nullptr;
   device->join(*grant);
   ledger_.addDevice(device->self());
+  observeStarts(*device);
   unlisted_.insert(device->self());
   device->goOnline();
   devices_.push_back(std::move(device));

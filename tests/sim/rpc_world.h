@@ -96,6 +96,7 @@ class RpcWorld {
   void onEvent(SimDevice& device, const Event& event);
   bool isUnanswered(SimDevice& device, const OutboxItem& item);
   std::string owes(SimDevice& device);
+  void observeStarts(SimDevice& device);
   std::string reportOn(SimDevice& device) const;
   std::optional<relay::QueuedEnvelope> forge(const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine);
 

@@ -72,6 +72,7 @@ bool SimDevice::open(std::unique_ptr<Database> db) {
   core_ = std::move(*core);
   self_ = must(core_->perform([](Outbox& outbox) { return outbox.self(); }));
   place_.loop.note("start " + name_);
+  if (onStart) onStart(*this);
   if (online_) core_->goOnline();
   return true;
 }

@@ -61,6 +61,8 @@ class SimDevice {
   bool failed() const { return running() && !dying_ && core_->hasFailed(); }
   // False, with the reason in the trace, if it cannot be opened now.
   bool start();
+  // Called at each start, before anything happens.
+  std::function<void(SimDevice&)> onStart;
   // As SIGKILL: what is on the disk stays, every connection is lost.
   void kill();
   void losePower();

@@ -36,6 +36,7 @@ void SimLedger::retireDevice(const DeviceAddress& device) {
   devices_[device.account].erase(device);
   for (auto& [id, sent] : sent_) {
     sent.owedTo.erase(device);
+    if (sent.mayBeReadBy.contains(device)) sent.readByRetired = true;
     if (sent.from == device) sent.promise = Sent::Promise::kVoid;
   }
 }
@@ -67,6 +68,19 @@ void SimLedger::noteRead(const DeviceAddress& device, const MessageId& id, Readi
   const auto sent = sent_.find(id);
   if (sent == sent_.end()) return;
   (reading == Reading::kDone ? sent->second.readBy : sent->second.mayBeReadBy).insert(device);
+}
+
+void SimLedger::noteStart(SimDevice& device) {
+  try {
+    auto statement = device.db().prepare("SELECT message_id FROM message");
+    for (Rows rows = statement.query(); rows.next();) {
+      if (const auto sent = sent_.find(rows.fixed<MessageId>(0)); sent != sent_.end()) {
+        sent->second.heldBy.insert(device.self());
+      }
+    }
+  } catch (const StoreFailure&) {
+    // Its disk fails: it will not get far.
+  }
 }
 
 void SimLedger::noteEvent(SimDevice& device, const Event& event) {
@@ -179,7 +193,8 @@ DeliveryState SimLedger::stateAtRest(const Sent& sent) const {
   DeliveryState state = DeliveryState::kPending;
   for (const DeviceAddress& device : sent.owedTo) {
     if (device.account != sent.to || sent.excused.contains(device)) continue;
-    state = std::max(state, sent.readBy.contains(device) ? DeliveryState::kRead : DeliveryState::kDelivered);
+    const bool isRead = sent.readBy.contains(device) && !sent.readByRetired;
+    state = std::max(state, isRead ? DeliveryState::kRead : DeliveryState::kDelivered);
   }
   return state;
 }

@@ -41,6 +41,8 @@ class SimLedger {
     std::set<DeviceAddress> heldBy;       // ever
     std::set<DeviceAddress> mayBeReadBy;  // of what others sent: the device was told to, and may have died over it
     std::set<DeviceAddress> readBy;
+    // By one that may have taken the receipt with it: its siblings send none for what it read.
+    bool readByRetired = false;
     std::set<DeviceAddress> excused;  // lost with a restored copy
   };
 
@@ -57,6 +59,8 @@ class SimLedger {
   enum class Reading { kBegun, kDone };
   void noteRead(const DeviceAddress& device, const MessageId& id, Reading reading);
   void noteEvent(SimDevice& device, const Event& event);
+  // What it committed just before it was ended it told nobody.
+  void noteStart(SimDevice& device);
   void excuse(const Excuses& more) { excuses_.add(more); }
   const Excuses& excuses() const { return excuses_; }
   std::uint64_t order() const { return order_; }

@@ -63,7 +63,14 @@ class Run {
 
   static bool isUp(const SimDevice& device) { return device.running() && !device.dying() && !device.failed(); }
   static bool isUp(const SimRelay& relay) { return relay.running() && !relay.dying() && relay.hasStore(); }
-  bool takesPart(const SimDevice& device) const { return isUp(device) && !world_.isRetired(device); }
+  bool takesPart(const SimDevice& device) const {
+    return isUp(device) && !world_.isRetired(device) && !isCloned(device);
+  }
+  // Stopped until its user, a day later, opens it again.
+  bool isCloned(const SimDevice& device) const {
+    return isUp(device) && device.link().stop == LinkState::Stop::kCloned;
+  }
+  void openClone(SimDevice& device);
   SimDevice& anyDevice(Dice& dice) { return *world_.devices()[dice.below(world_.devices().size())]; }
   SimRelay& anyRelay(Dice& dice) { return *world_.relays()[dice.below(world_.relays().size())]; }
   AccountId otherThan(const AccountId& account, Dice& dice);
@@ -186,9 +193,18 @@ void Run::giveUpUnlisted() {
   }
 }
 
+void Run::openClone(SimDevice& device) {
+  device.close();
+  device.clock().jump(25h);
+  device.start();
+}
+
 // All that was broken is mended, and what was lost is to be seen by what comes after it.
 void Run::end() {
   world_.calm();
+  for (auto& device : world_.devices()) {
+    if (isCloned(*device)) openClone(*device);
+  }
   retireGhosts();
   world_.attend([this] {
     for (auto& device : world_.devices()) {
@@ -526,6 +542,7 @@ void Run::revive(Dice& dice) {
   for (auto& device : world_.devices()) {
     if (device->disk().isFull() && dice.once(5)) device->disk().heal();
     if (!device->running() && dice.once(3)) device->start();
+    if (isCloned(*device) && dice.once(3)) openClone(*device);
   }
   for (auto& relay : world_.relays()) {
     if (relay->disk().isFull() && dice.once(5)) relay->disk().heal();
