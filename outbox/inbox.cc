@@ -123,26 +123,29 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
   }
 
   Error error;
+  bool wasResent = false;
   {
     Attempt attempt(context_, transaction);
     const auto place = placeOf(transaction, *envelope);
     if (place && *place == Place::kPark) {
-      if (context_.parked.add(transaction, envelope->from, incoming.payload)) {
+      if (park(transaction, envelope->from, incoming.payload)) {
         attempt.keep();
         return Outcome::kOther;
       }
-      error = {Errc::kOverLimit, "too much waits for this sender's device list"};
+      error = {Errc::kOverLimit, "too much waits from this sender"};
     } else {
       const auto opened = place ? open(transaction, *envelope, incoming.keyClass, effort)
                                 : Result<Outcome>(tl::unexpected(place.error()));
-      if (opened) {
+      if (opened && *opened != Outcome::kResent) {
         context_.disclosure.unsealed(envelope->from, incoming.payload);
         attempt.keep();
         return *opened;
       }
-      error = opened.error();
+      wasResent = opened.has_value();
+      error = wasResent ? Error{Errc::kDuplicate, "content with this number was applied before"} : opened.error();
     }
   }
+  if (wasResent) answerResent(transaction, envelope->from);
   return keepOrRefuse(transaction, incoming, *envelope, error);
 }
 
@@ -156,7 +159,7 @@ Inbox::Outcome Inbox::keepOrRefuse(Transaction& transaction, const IncomingEnvel
   const bool siblings = !context_.roster.devices(context_.selfAccount(), context_.selfAddress()).empty();
   if (error.code == Errc::kNotPermitted && siblings && incoming.keyClass == IncomingEnvelope::KeyClass::kContact &&
       standingOf(envelope.from.account) == SenderStanding::kUnknown &&
-      context_.parked.add(transaction, envelope.from, incoming.payload)) {
+      park(transaction, envelope.from, incoming.payload)) {
     return Outcome::kOther;
   }
   noteUnread(transaction, envelope, error);
@@ -221,6 +224,11 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
   return Place::kPark;
 }
 
+bool Inbox::park(Transaction& transaction, const DeviceAddress& from, ByteView payload) {
+  return isKnown(from.account) ? context_.parked.add(transaction, from, payload)
+                               : context_.parked.addOfStranger(transaction, from, payload);
+}
+
 Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& envelope,
                                    IncomingEnvelope::KeyClass keyClass, Ratchet::Effort effort) {
   const std::uint64_t before = context_.ratchet.workInVain();
@@ -241,8 +249,8 @@ Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& env
   const Hash digest = digestOf(plaintext->view());
   const auto noted = parts_.streams.note(transaction, content->head.conversation, content->head, digest);
   if (!noted) {
-    if (noted.error().code == Errc::kDuplicate && parts_.apply.again(transaction, *content)) return Outcome::kOther;
-    return tl::unexpected(noted.error());
+    if (noted.error().code != Errc::kDuplicate) return tl::unexpected(noted.error());
+    return parts_.apply.again(transaction, *content) ? Outcome::kOther : Outcome::kResent;
   }
   if (auto applied = parts_.apply.apply(transaction, *content, *noted); !applied) {
     return tl::unexpected(applied.error());
@@ -250,6 +258,18 @@ Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& env
   if (noted->order == Streams::Noted::Order::kNewest) notePeer(transaction, content->head, standing);
   if (envelope.kind == CipherKind::kPreKey) context_.keysUsed = true;
   return Outcome::kNew;
+}
+
+// Whoever sends again what is here does not know that it is, and does so until it sees a mark.
+void Inbox::answerResent(Transaction& transaction, const DeviceAddress& from) {
+  const SenderStanding standing = standingOf(from.account);
+  if (standing != SenderStanding::kAccepted && standing != SenderStanding::kOwnDevice) return;
+  if (context_.deliveries.owes(from)) return;
+  const WallTime now = context_.now();
+  const auto [answered, isFirst] = resentAnswered_.emplace(from, now);
+  if (!isFirst && std::chrono::abs(now - answered->second) < limits::kProbeFirst) return;
+  answered->second = now;
+  parts_.composer.tellDevice(transaction, from, body::Empty{});
 }
 
 void Inbox::notePeer(Transaction& transaction, const Head& head, SenderStanding standing) {
@@ -338,7 +358,7 @@ void Inbox::applyParked(const AccountId& account) {
     if (listed) {
       Attempt attempt(context_, step);
       opened = open(step, *envelope, incoming.keyClass, parts_.slow.effort(incoming.keyClass));
-      if (opened) {
+      if (opened && *opened != Outcome::kResent) {
         context_.disclosure.unsealed(envelope->from, row.payload);
         attempt.keep();
       }

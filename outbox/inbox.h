@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 
 #include "outbox/apply.h"
@@ -57,14 +58,17 @@ class Inbox {
   // `acknowledged`: up to where this device said to the relay that it has everything. The item's number; nullopt: it
   // must wait where it is.
   std::optional<std::uint64_t> applyItem(Transaction& transaction, const Waiting& waiting, std::uint64_t& acknowledged);
-  // New: authentic content that was not here before. No room: it is costly, and nothing was done.
-  enum class Outcome { kNew, kOther, kNoRoom };
+  // New: authentic content that was not here before. Resent: one that was, in another envelope. No room: it is costly,
+  // and nothing was done.
+  enum class Outcome { kNew, kResent, kOther, kNoRoom };
   Outcome applyEnvelope(Transaction& transaction, const IncomingEnvelope& incoming, Ratchet::Effort effort);
   // What came of an envelope that was not applied.
   Outcome keepOrRefuse(Transaction& transaction, const IncomingEnvelope& incoming, const Envelope& envelope,
                        const Error& error);
   Result<Envelope> unseal(const IncomingEnvelope& incoming);
   enum class Place { kApply, kPark };
+  // False if too much waits from that sender.
+  bool park(Transaction& transaction, const DeviceAddress& from, ByteView payload);
   Result<Place> placeOf(Transaction& transaction, const Envelope& envelope);
   Result<void> takeManifest(Transaction& transaction, const Envelope& envelope);
   Result<Outcome> open(Transaction& transaction, const Envelope& envelope, IncomingEnvelope::KeyClass keyClass,
@@ -78,11 +82,13 @@ class Inbox {
   bool isKnown(const AccountId& account);
   Outcome refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error);
   void noteGap(Transaction& transaction, const IncomingGap& gap);
+  void answerResent(Transaction& transaction, const DeviceAddress& from);
 
   Parts parts_;
   Context& context_;
   std::deque<Waiting> waiting_;
   bool blocked_ = false;
+  std::map<DeviceAddress, WallTime> resentAnswered_;
 };
 
 }  // namespace waxwing

@@ -37,12 +37,25 @@ std::vector<RefusalTable::Sum> RefusalTable::ofEnvelopes() {
 }
 
 bool ParkedTable::add(Transaction&, const DeviceAddress& from, ByteView payload) {
-  {
-    Rows rows = count_.query(from.account);
-    if (!rows.next() || rows.integer(0) >= kMostPerAccount) return false;
-  }
+  if (count(from.account) >= kMostPerAccount) return false;
   add_.run(from.account, from.device, payload);
   return true;
+}
+
+bool ParkedTable::addOfStranger(Transaction&, const DeviceAddress& from, ByteView payload) {
+  if (count(from.account) >= kMostPerStranger || countAll() >= kMostBesideStrangers) return false;
+  add_.run(from.account, from.device, payload);
+  return true;
+}
+
+std::int64_t ParkedTable::count(const AccountId& account) {
+  Rows rows = count_.query(account);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+std::int64_t ParkedTable::countAll() {
+  Rows rows = countAll_.query();
+  return rows.next() ? rows.integer(0) : 0;
 }
 
 bool ParkedTable::has(const DeviceAddress& from) { return has_.query(from.account, from.device).next(); }

@@ -52,6 +52,10 @@ class RefusalTable {
 class ParkedTable {
  public:
   static constexpr std::int64_t kMostPerAccount = 1'000;
+  // Of accounts that are no contacts, of which a sibling may know better. What is refused beyond these is asked for
+  // again once the account is a contact.
+  static constexpr std::int64_t kMostPerStranger = 64;
+  static constexpr std::int64_t kMostBesideStrangers = 1'000;  // a stranger's is kept while fewer are here in all
 
   struct Row {
     std::int64_t id = 0;
@@ -62,15 +66,20 @@ class ParkedTable {
 
   // False if the account has too many already.
   bool add(Transaction&, const DeviceAddress& from, ByteView payload);
+  bool addOfStranger(Transaction&, const DeviceAddress& from, ByteView payload);
   bool has(const DeviceAddress& from);
   std::vector<Row> from(const AccountId& account);
   std::vector<AccountId> accounts();
   void remove(Transaction&, std::int64_t id);
 
  private:
+  std::int64_t count(const AccountId& account);
+  std::int64_t countAll();
+
   Database& db_;
   Statement add_ = db_.prepare("INSERT INTO parked (account, device, payload) VALUES (?1, ?2, ?3)");
   Statement count_ = db_.prepare("SELECT count(*) FROM parked WHERE account = ?1");
+  Statement countAll_ = db_.prepare("SELECT count(*) FROM parked");
   Statement has_ = db_.prepare("SELECT 1 FROM parked WHERE account = ?1 AND device = ?2 LIMIT 1");
   Statement accounts_ = db_.prepare("SELECT DISTINCT account FROM parked");
   Statement from_ = db_.prepare("SELECT id, payload FROM parked WHERE account = ?1 ORDER BY id");
