@@ -67,11 +67,15 @@ std::vector<AccessKey> AccessKeys::invites() {
 
 void AccessKeys::rotateContactKey(Transaction& transaction, Former former) {
   const AccessKey before = contactKey();
+  std::vector<AccessKey> past = this->past();
+  if (auto opensStill = this->former()) past.insert(past.begin(), std::move(*opensStill));
   if (former == Former::kKept) {
     context_.settings.put(transaction, setting::kFormerContactKey, before.view());
   } else {
     context_.settings.remove(transaction, setting::kFormerContactKey);
+    past.insert(past.begin(), before.clone());
   }
+  putPast(transaction, past);
   const AccessKey key = context_.random.secret<32>();
   context_.settings.put(transaction, setting::kContactKey, key.view());
   context_.settings.put(transaction, setting::kReplacedContactKey, hashOf(before).view());
@@ -112,6 +116,13 @@ void AccessKeys::dropInvites(Transaction& transaction) {
   tellSiblings(transaction);
 }
 
+void AccessKeys::dropPast(Transaction& transaction) {
+  const WallTime made{context_.settings.findInteger(setting::kContactKeyMade).value_or(0)};
+  if (past().empty() || context_.now() - made < limits::kPastContactKeysKept) return;
+  putPast(transaction, {});
+  noteChange(transaction);
+}
+
 Result<void> AccessKeys::take(Transaction& transaction, const body::SyncAccessKeys& told) {
   const auto latest = static_cast<std::uint64_t>((context_.now() + kMadeAhead).ms);
   if (std::max(told.contactKeyMade, told.inviteKeysMade) > latest) {
@@ -130,7 +141,8 @@ Result<void> AccessKeys::take(Transaction& transaction, const body::SyncAccessKe
 // contacts were told both: one that nobody knows yet replaces both.
 void AccessKeys::takeContactKey(Transaction& transaction, const body::SyncAccessKeys& told) {
   const bool madeHere = context_.settings.findInteger(setting::kContactKeyMadeHere).has_value();
-  const bool isLost = madeHere && told.replacedContactKey != hashOf(contactKey());
+  const AccessKey before = contactKey();
+  const bool isLost = madeHere && told.replacedContactKey != hashOf(before);
   const auto putOrRemove = [&](std::string_view name, const auto& value) {
     if (value) {
       context_.settings.put(transaction, name, value->view());
@@ -141,10 +153,14 @@ void AccessKeys::takeContactKey(Transaction& transaction, const body::SyncAccess
   context_.settings.put(transaction, setting::kContactKey, told.contactKey.view());
   putOrRemove(setting::kFormerContactKey, told.formerContactKey);
   putOrRemove(setting::kReplacedContactKey, told.replacedContactKey);
+  std::vector<AccessKey> past;
+  for (const AccessKey& key : told.pastContactKeys) past.push_back(key.clone());
+  if (isLost) past.insert(past.begin(), before.clone());
+  putPast(transaction, past);
   context_.settings.putInteger(transaction, setting::kContactKeyMade, static_cast<std::int64_t>(told.contactKeyMade));
   context_.settings.remove(transaction, setting::kContactKeyMadeHere);
   noteChange(transaction);
-  if (isLost) return rotateContactKey(transaction, Former::kVoid);
+  if (isLost) return rotateContactKey(transaction, Former::kPast);
   askAgain(transaction, Asker::kSame);
 }
 
@@ -164,16 +180,41 @@ void AccessKeys::takeInvites(Transaction& transaction, const body::SyncAccessKey
 body::SyncAccessKeys AccessKeys::held() {
   body::SyncAccessKeys keys;
   keys.contactKey = contactKey();
-  if (const auto former = context_.settings.find(setting::kFormerContactKey)) {
-    keys.formerContactKey = AccessKey::from(former->view()).value();
-  }
+  keys.formerContactKey = former();
   if (const auto replaced = context_.settings.find(setting::kReplacedContactKey)) {
     keys.replacedContactKey = AccessKeyHash::from(replaced->view()).value();
   }
   keys.contactKeyMade = natural(context_.settings.findInteger(setting::kContactKeyMade));
   keys.inviteKeys = invites();
   keys.inviteKeysMade = natural(context_.settings.findInteger(setting::kInviteKeysMade));
+  keys.pastContactKeys = past();
   return keys;
+}
+
+std::optional<AccessKey> AccessKeys::former() {
+  const auto held = context_.settings.find(setting::kFormerContactKey);
+  if (!held) return std::nullopt;
+  return AccessKey::from(held->view()).value();
+}
+
+std::vector<AccessKey> AccessKeys::past() {
+  std::vector<AccessKey> keys;
+  const auto held = context_.settings.find(setting::kPastContactKeys);
+  if (!held) return keys;
+  for (std::size_t at = 0; at < held->view().size(); at += AccessKey::kSize) {
+    keys.push_back(AccessKey::from(held->view().subspan(at, AccessKey::kSize)).value());
+  }
+  return keys;
+}
+
+void AccessKeys::putPast(Transaction& transaction, const std::vector<AccessKey>& keys) {
+  const std::size_t count = std::min(keys.size(), limits::kPastContactKeys);
+  if (count == 0) return context_.settings.remove(transaction, setting::kPastContactKeys);
+  SecretBytes all(count * AccessKey::kSize);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::ranges::copy(keys[i].view(), all.span().begin() + static_cast<std::ptrdiff_t>(i * AccessKey::kSize));
+  }
+  context_.settings.put(transaction, setting::kPastContactKeys, all.view());
 }
 
 // Later than what is replaced, whatever the clock says.
@@ -189,6 +230,9 @@ AccessKeyHashes AccessKeys::hashes() {
   all.contact.push_back(hashOf(keys.contactKey));
   if (keys.formerContactKey) all.contact.push_back(hashOf(*keys.formerContactKey));
   for (const AccessKey& key : keys.inviteKeys) all.invites.push_back(hashOf(key));
+  for (const AccessKey& key : keys.pastContactKeys) {
+    if (all.invites.size() < limits::kInviteKeys) all.invites.push_back(hashOf(key));
+  }
   return all;
 }
 

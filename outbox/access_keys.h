@@ -19,14 +19,16 @@ class AccessKeys {
   Result<AccessKey> addInvite(Transaction& transaction);
   std::vector<AccessKey> invites();
 
-  enum class Former { kKept, kVoid };
-  // A new contact key, told to all accepted contacts and to siblings. What was known before stays good or is void at
-  // once.
+  enum class Former { kKept, kPast };
+  // A new contact key, told to all accepted contacts and to siblings. The one before opens what it opened, or from now
+  // on no more than an invite does: contacts who replace theirs at one time would otherwise never hear of each other.
   void rotateContactKey(Transaction& transaction, Former former);
   // The key as it is, to siblings, contacts and whom was asked to be one: after a rotation, and where it is not known any
   // more who has heard of one.
   void tellAll(Transaction& transaction);
   void dropInvites(Transaction& transaction);
+  // Those that are too old to be of use.
+  void dropPast(Transaction& transaction);
   // What a sibling holds (docs/protocol.md §7): of the contact key and of the invites the newer stands, here, at the
   // relay and, by an answer, at the siblings. kMalformed if something was made so far in the future that nothing could
   // ever replace it.
@@ -54,6 +56,9 @@ class AccessKeys {
   enum class Asker { kAny, kSame };  // also where a sibling asked, or only where this device did
   void askAgain(Transaction& transaction, Asker asker);
   bool hasAsked(const AccountId& account);
+  std::optional<AccessKey> former();
+  std::vector<AccessKey> past();
+  void putPast(Transaction& transaction, const std::vector<AccessKey>& keys);
   void noteMade(Transaction& transaction, std::string_view setting);
   void tellSiblings(Transaction& transaction);
   void noteChange(Transaction& transaction);

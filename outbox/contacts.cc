@@ -89,7 +89,7 @@ Result<void> Contacts::block(Transaction& transaction, const AccountId& account)
   put(transaction, *row);
   partWith(transaction, account);
   tellSiblings(transaction, *row);
-  if (knewKey) keys_.rotateContactKey(transaction, AccessKeys::Former::kVoid);
+  if (knewKey) keys_.rotateContactKey(transaction, AccessKeys::Former::kPast);
   return {};
 }
 

@@ -137,6 +137,7 @@ inline constexpr std::string_view kStopped = "outbox.stopped";
 inline constexpr std::string_view kAcknowledged = "inbox.acknowledged";
 inline constexpr std::string_view kContactKey = "access.contact";         // secret
 inline constexpr std::string_view kFormerContactKey = "access.former";    // secret; still honoured
+inline constexpr std::string_view kPastContactKeys = "access.past";       // secret; 32 bytes each, the newest first
 inline constexpr std::string_view kReplacedContactKey = "access.replaced";   // the hash of the one before
 inline constexpr std::string_view kContactKeyMade = "access.contact-made";   // ms; absent: before all others
 inline constexpr std::string_view kContactKeyMadeHere = "access.made-here";  // by this device

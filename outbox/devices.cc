@@ -75,7 +75,7 @@ Result<void> Devices::retire(DeviceId device) {
   if (auto issued = reissue(step, std::move(*manifest)); !issued) return issued;
   // What the retired device knew no longer opens anything.
   keys_.dropInvites(step);
-  keys_.rotateContactKey(step, AccessKeys::Former::kVoid);
+  keys_.rotateContactKey(step, AccessKeys::Former::kPast);
   step.commit();
   return {};
 }

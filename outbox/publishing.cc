@@ -135,6 +135,7 @@ void Publishing::publishKeys(const KeyStatusAnswer& status) {
   const bool anew = context_.settings.findInteger(setting::kKeysRestored).has_value();
   Step step(context_, CommitPoint::kKeys);
   context_.preKeys.destroyExpired(step);
+  keys_.dropPast(step);
   const auto occasion = anew ? PreKeys::Occasion::kRestored : PreKeys::Occasion::kRoutine;
   auto publication = context_.preKeys.prepare(step, occasion, {status.counter, status.oneTimeKeys});
   step.commit();

@@ -169,6 +169,8 @@ struct OwnSync {
     # ms since 1970 by its maker's clock, yet later than what it replaced; at most 2^62.
     inviteKeysMade @5 :UInt64;
     # Likewise, of the newest change to the list.
+    pastContactKeys @6 :List(Data);
+    # Contact keys before those, the newest first, that open what an invite key opens.
   }
 }
 

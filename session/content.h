@@ -152,6 +152,7 @@ struct SyncAccessKeys {
   std::uint64_t contactKeyMade = 0;
   std::vector<AccessKey> inviteKeys;
   std::uint64_t inviteKeysMade = 0;
+  std::vector<AccessKey> pastContactKeys;  // the newest first; they open what an invite key opens
 };
 // From a newer version: kept as it came and shown as "unsupported".
 struct Unsupported {

@@ -36,6 +36,7 @@ class ContentDecoder {
   ManifestRef manifestRef(wire::ManifestRef::Reader in);
   MessageRef reference(wire::Reference::Reader in);
   std::optional<AccessKey> accessKey(capnp::Data::Reader in);
+  std::vector<AccessKey> accessKeys(capnp::List<capnp::Data>::Reader in, std::size_t most);
   std::uint64_t made(std::uint64_t when);
   std::optional<RelayAddress> relay(capnp::Text::Reader in);
   body::ResendRange range(wire::ResendRequest::Range::Reader in);

@@ -100,6 +100,19 @@ std::optional<AccessKey> ContentDecoder::accessKey(capnp::Data::Reader in) {
   return key;
 }
 
+std::vector<AccessKey> ContentDecoder::accessKeys(capnp::List<capnp::Data>::Reader in, std::size_t most) {
+  std::vector<AccessKey> keys;
+  for (capnp::uint i = 0; i < count(in.size(), most); ++i) {
+    auto key = AccessKey::from(view(in[i]));
+    if (!key) {
+      refuse(Errc::kMalformed, "an access key's size");
+      break;
+    }
+    keys.push_back(std::move(*key));
+  }
+  return keys;
+}
+
 std::uint64_t ContentDecoder::made(std::uint64_t when) {
   if (when > limits::kSequenceMax) refuse(Errc::kMalformed, "when a key was made");
   return when;
@@ -178,20 +191,14 @@ body::SyncAccessKeys ContentDecoder::syncAccessKeys(wire::OwnSync::AccessKeys::R
   } else {
     refuse(Errc::kMalformed, "no contact key");
   }
-  for (capnp::uint i = 0; i < count(in.getInviteKeys().size(), limits::kInviteKeys); ++i) {
-    auto key = AccessKey::from(view(in.getInviteKeys()[i]));
-    if (!key) {
-      refuse(Errc::kMalformed, "an invite key's size");
-      break;
-    }
-    keys.inviteKeys.push_back(std::move(*key));
-  }
+  keys.inviteKeys = accessKeys(in.getInviteKeys(), limits::kInviteKeys);
   keys.formerContactKey = accessKey(in.getFormerContactKey());
   if (in.getReplacedContactKey().size() != 0) {
     keys.replacedContactKey = fixed<AccessKeyHash>(in.getReplacedContactKey());
   }
   keys.contactKeyMade = made(in.getContactKeyMade());
   keys.inviteKeysMade = made(in.getInviteKeysMade());
+  keys.pastContactKeys = accessKeys(in.getPastContactKeys(), limits::kPastContactKeys);
   return keys;
 }
 

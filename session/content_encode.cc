@@ -112,6 +112,7 @@ struct BodyEncoder {
     if (body.replacedContactKey) keys.setReplacedContactKey(blob(body.replacedContactKey->view()));
     keys.setContactKeyMade(body.contactKeyMade);
     keys.setInviteKeysMade(body.inviteKeysMade);
+    put(body.pastContactKeys, keys.initPastContactKeys(sizeOf(body.pastContactKeys)));
   }
   void operator()(const body::ResendRequest& body) {
     auto request = out.initResendRequest();

@@ -125,6 +125,7 @@ class Samples {
     keys.formerContactKey = random_.secret<32>();
     keys.replacedContactKey = random_.fixed<AccessKeyHash>();
     keys.inviteKeys.push_back(random_.secret<32>());
+    keys.pastContactKeys.push_back(random_.secret<32>());
     return keys;
   }
 

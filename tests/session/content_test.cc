@@ -85,6 +85,7 @@ class ContentTest : public ::testing::Test {
     keys.inviteKeys.push_back(random_.secret<32>());
     keys.inviteKeys.push_back(random_.secret<32>());
     keys.inviteKeysMade = 1'700'000'000'000;
+    keys.pastContactKeys.push_back(random_.secret<32>());
     return keys;
   }
 

@@ -16,6 +16,7 @@ MAX_EMOJI = 64
 MAX_NAME = 128
 MAX_NOTE = 1024
 MAX_INVITE_KEYS = 32
+MAX_PAST_CONTACT_KEYS = 4
 MAX_NUMBER = 2**62
 
 
@@ -153,6 +154,8 @@ def _access_keys(keys):
     _size(keys["replacedContactKey"], 0, 32)
     _number(keys["contactKeyMade"])
     _number(keys["inviteKeysMade"])
+    for key in _items(keys["pastContactKeys"], MAX_PAST_CONTACT_KEYS):
+        _size(key, 32)
 
 
 def _references(references):

@@ -89,13 +89,14 @@ CONTACT = Struct("Contact", 2, 5, [
     ("trustedManifest", Blob(4, optional=True)),
     ("contactKeyMade", Number(64, 64)),
 ])
-ACCESS_KEYS = Struct("AccessKeys", 2, 4, [
+ACCESS_KEYS = Struct("AccessKeys", 2, 5, [
     ("contactKey", Blob(0)),
     ("inviteKeys", List(1, None)),
     ("formerContactKey", Blob(2, optional=True)),
     ("replacedContactKey", Blob(3, optional=True)),
     ("contactKeyMade", Number(64, 0)),
     ("inviteKeysMade", Number(64, 64)),
+    ("pastContactKeys", List(4, None)),
 ])
 RANGE = Struct("Range", 2, 1, [("stream", Blob(0)), ("from", Number(64, 0)), ("to", Number(64, 64))])
 RESEND_REQUEST = Struct("ResendRequest", 0, 2, [("envelopes", List(0, None)), ("ranges", List(1, RANGE))])

@@ -186,6 +186,7 @@ class Reader {
     bytes("replacedContactKey", b.replacedContactKey ? b.replacedContactKey->view() : ByteView());
     number("contactKeyMade", b.contactKeyMade);
     number("inviteKeysMade", b.inviteKeysMade);
+    each("pastContactKeys", b.pastContactKeys, [this](const AccessKey& item) { here(item.view()); });
   }
   void say(const body::ResendRequest& b) {
     is("resendRequest");
@@ -359,6 +360,8 @@ class Writer {
     keys.contactKeyMade = 1'700'000'000'123;
     keys.inviteKeys.push_back(random_.secret<32>());
     keys.inviteKeysMade = 1'700'000'000'456;
+    keys.pastContactKeys.push_back(random_.secret<32>());
+    keys.pastContactKeys.push_back(random_.secret<32>());
     return keys;
   }
 
