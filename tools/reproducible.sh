@@ -27,7 +27,11 @@ build() {
     export CCACHE_DISABLE=1
     unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER
     env "$@" cmake --preset release -DWAXWING_TESTS=OFF >/dev/null
-    env "$@" cmake --build --preset release --parallel "${JOBS:-$(nproc)}" --target "${programs[@]}" | tail -n 1
+    if ! env "$@" cmake --build --preset release --parallel "${JOBS:-$(nproc)}" --target "${programs[@]}" >build.log 2>&1; then
+      grep -A 20 -m 1 -E '^FAILED' build.log >&2 || tail -n 20 build.log >&2
+      exit 1
+    fi
+    tail -n 1 build.log
   )
 }
 

@@ -62,7 +62,7 @@ void generateRelayAddress(Generator& g) {
   std::string tooLong("relay.example:4433#");
   tooLong.append(2048, 'A');
   refuse("longer than 2048 bytes", "Length", tooLong);
-  refuse("a host of 254 bytes", "Length", std::string(254, 'a') + ":4433");
+  refuse("a host of 254 bytes", "Length", std::string(254, 'a').append(":4433"));
 }
 
 // --- invites
