@@ -118,6 +118,7 @@ void Lanes::noteReopened(Transaction& transaction, Lane& lane, const DeviceAddre
       before == Ratchet::Readiness::kNone || (!ageing.empty() && ageing.mapped() == Ratchet::Ageing::kLargeRecord);
   auto row = context_.recovery.find(device);
   if (row && row->has(RecoveryTable::kOpening)) {
+    row->lacks &= static_cast<std::uint8_t>(~RecoveryTable::kOpening);
     row->dueAt = context_.now();
     context_.recovery.put(transaction, *row);
     context_.recoveryChanged = true;

@@ -67,6 +67,22 @@ TEST_F(RecoveryTest, WhatIsMissingIsAskedForAndStandsInItsPlace) {
   EXPECT_EQ(world_.findKeyReuse(), "");
 }
 
+// The request is queued already when the session is there over which it should be asked.
+TEST_F(RecoveryTest, ASessionIsOpenedOnceWhileARequestWaits) {
+  sayLost(alice_, bob_, "lost");
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "after it"));
+  world_.runFor(2s);
+  world_.relay().isBusy = true;
+  world_.runFor(10s);
+  ASSERT_EQ(integerOf(bob_, "SELECT tries FROM recovery"), 1);
+  Statement(bob_.database().prepare("UPDATE recovery SET lacks = lacks | 8")).run();
+  const std::size_t before = world_.relay().bundlesTaken;
+  world_.relay().isBusy = false;
+  world_.runFor(10min);
+  EXPECT_EQ(world_.relay().bundlesTaken - before, 1u);
+  EXPECT_THAT(bob_.texts(alice_.account()), ElementsAre("lost", "after it"));
+}
+
 TEST_F(RecoveryTest, PartsOfAHoleAreFilledOneByOne) {
   say(alice_, bob_, "1");
   for (const char* text : {"2", "3", "4"}) sayLost(alice_, bob_, text);

@@ -138,6 +138,7 @@ BundlesAnswer WorldRelay::bundles(const AccountId& account, const relay::Access&
                                   const std::vector<DeviceId>& devices) {
   if (deniesAll) return {BundlesAnswer::Outcome::kDenied, {}};
   if (withholdsBundles) return {BundlesAnswer::Outcome::kOk, {}};
+  ++bundlesTaken;
   const auto taken = commit<relay::TakePreKeyBundlesOutcome>(relay::TakePreKeyBundles{account, access, devices});
   if (taken.verdict != relay::TakePreKeyBundlesOutcome::Verdict::kOk) return {BundlesAnswer::Outcome::kDenied, {}};
   return {BundlesAnswer::Outcome::kOk, bundlesOf(taken.bundles)};

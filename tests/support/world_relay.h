@@ -59,6 +59,7 @@ class WorldRelay {
   bool withholdsBundles = false;  // it has none of any device
   std::vector<Submitted> wire;
   std::size_t largestBatch = 0;
+  std::size_t bundlesTaken = 0;  // requests for them
 
   // A copy of all files, and putting it back. No device may be attached while that happens.
   void copyAside();
