@@ -19,7 +19,10 @@ const Bound kClientBounds[] = {
      "SELECT count(*) FROM manifest WHERE account NOT IN (SELECT account FROM contact UNION SELECT account FROM "
      "identity)",
      0},
-    {"envelopes that could not be read", "SELECT count(*) FROM unreadable", 0},
+    {"envelopes that could not be read and are not to be asked for",
+     "SELECT count(*) FROM unreadable u WHERE NOT EXISTS "
+     "(SELECT 1 FROM recovery r WHERE r.account = u.account AND r.device = u.device AND r.lacks & 4 <> 0)",
+     0},
     {"envelopes parked of one account",
      "SELECT ifnull(max(number), 0) FROM (SELECT count(*) AS number FROM parked GROUP BY account)",
      ParkedTable::kMostPerStranger},

@@ -19,6 +19,15 @@ constexpr auto kMeeting = 30min;
 std::string number(auto value) { return std::to_string(static_cast<int>(value)); }
 
 // What a person is told when the disk is full or the device has just died.
+bool isListed(relay::MailboxStore& store, const DeviceAddress& device) {
+  try {
+    const auto record = store.findDevice(device);
+    return record && record->state == relay::DeviceRecord::State::kListed;
+  } catch (const StoreFailure&) {
+    return false;  // its disk failed, and nobody has noticed yet
+  }
+}
+
 bool isDiskFailure(const SimDevice& device, const Error& error) {
   return device.dying() || device.failed() || error.code == Errc::kStoreFull;
 }
@@ -80,7 +89,22 @@ SimDevice& RpcWorld::addAccount(const std::string& name, SimRelay& home) {
 }
 
 void RpcWorld::observeStarts(SimDevice& device) {
-  device.onStart = [this](SimDevice& started) { ledger_.noteStart(started); };
+  device.onStart = [this](SimDevice& started) {
+    ledger_.noteStart(started);
+    settleRetired(started);
+  };
+}
+
+// Whether a primary that was killed over it had retired a device.
+void RpcWorld::settleRetired(SimDevice& primary) {
+  const auto listed = primary.perform([](Outbox& outbox) { return outbox.devices(); });
+  if (!listed || std::ranges::none_of(*listed, [](const auto& one) { return one.primary && one.self; })) return;
+  for (auto& device : devices_) {
+    if (device->account() != primary.account() || perhapsRetired_.erase(device->self()) == 0) continue;
+    const bool isListed =
+        std::ranges::any_of(*listed, [&](const OwnDeviceInfo& one) { return one.id == device->self().device; });
+    if (!isListed) giveUp(*device);
+  }
 }
 
 SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
@@ -100,7 +124,11 @@ SimDevice* RpcWorld::addDevice(SimDevice& primary, const std::string& name) {
 
 bool RpcWorld::retire(SimDevice& primary, const SimDevice& device) {
   const auto done = primary.perform([&](Outbox& outbox) { return outbox.retireDevice(device.self().device); });
-  if (done) giveUp(device);
+  if (done) {
+    giveUp(device);
+  } else {
+    perhapsRetired_.insert(device.self());
+  }
   return done.has_value();
 }
 
@@ -208,10 +236,9 @@ void RpcWorld::noticeListed() {
   std::erase_if(unlisted_, [&](const DeviceAddress& device) {
     SimRelay& relay = home(device.account);
     if (!relay.running() || !relay.hasStore() || relay.dying()) return false;
-    const auto record = relay.store().findDevice(device);
-    const bool listed = record && record->state == relay::DeviceRecord::State::kListed;
-    if (listed) ledger_.noteListed(device);
-    return listed;
+    if (!isListed(relay.store(), device)) return false;
+    ledger_.noteListed(device);
+    return true;
   });
 }
 

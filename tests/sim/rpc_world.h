@@ -97,6 +97,7 @@ class RpcWorld {
   bool isUnanswered(SimDevice& device, const OutboxItem& item);
   std::string owes(SimDevice& device);
   void observeStarts(SimDevice& device);
+  void settleRetired(SimDevice& primary);
   std::string reportOn(SimDevice& device) const;
   std::optional<relay::QueuedEnvelope> forge(const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine);
 
@@ -113,6 +114,7 @@ class RpcWorld {
   Span lastRunBegan_{0};
   std::map<AccountId, SimRelay*> homes_;
   std::set<DeviceAddress> retired_;
+  std::set<DeviceAddress> perhapsRetired_;
   std::set<DeviceAddress> unlisted_;  // not known to their relay yet
   std::vector<std::string> unrest_;
   std::vector<std::unique_ptr<SimRelay>> relays_;

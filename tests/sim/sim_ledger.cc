@@ -71,15 +71,10 @@ void SimLedger::noteRead(const DeviceAddress& device, const MessageId& id, Readi
 }
 
 void SimLedger::noteStart(SimDevice& device) {
-  try {
-    auto statement = device.db().prepare("SELECT message_id FROM message");
-    for (Rows rows = statement.query(); rows.next();) {
-      if (const auto sent = sent_.find(rows.fixed<MessageId>(0)); sent != sent_.end()) {
-        sent->second.heldBy.insert(device.self());
-      }
-    }
-  } catch (const StoreFailure&) {
-    // Its disk fails: it will not get far.
+  for (const AccountId& other : accounts_) {
+    const auto items = device.perform([&](Outbox& outbox) { return outbox.messages(other, {.most = kWhole}); });
+    if (!items) return;  // its disk fails
+    observe(device, {{other, *items}});
   }
 }
 

@@ -71,6 +71,7 @@ class Run {
     return isUp(device) && device.link().stop == LinkState::Stop::kCloned;
   }
   void openClone(SimDevice& device);
+  void renewInvites();
   SimDevice& anyDevice(Dice& dice) { return *world_.devices()[dice.below(world_.devices().size())]; }
   SimRelay& anyRelay(Dice& dice) { return *world_.relays()[dice.below(world_.relays().size())]; }
   AccountId otherThan(const AccountId& account, Dice& dice);
@@ -199,6 +200,23 @@ void Run::openClone(SimDevice& device) {
   device.start();
 }
 
+// Whoever retires a device makes his open invites void: who had one and was not heard gets another.
+void Run::renewInvites() {
+  for (SimDevice* device : primaries_) {
+    if (!takesPart(*device)) continue;
+    for (SimDevice* other : primaries_) {
+      if (other == device || !takesPart(*other)) continue;
+      const auto asked = device->perform([&](Outbox& outbox) { return outbox.findContact(other->account()); });
+      const auto heard = other->perform([&](Outbox& outbox) { return outbox.findContact(device->account()); });
+      if (!asked || !*asked || (*asked)->state != ContactState::kInvited || !heard || *heard) continue;
+      const auto invite = other->perform([](Outbox& outbox) { return outbox.createInvite(); });
+      if (!invite) continue;
+      world_.run(1min);  // the inviter publishes it
+      device->perform([&](Outbox& outbox) { return outbox.addContact(other->name(), *invite); });
+    }
+  }
+}
+
 // All that was broken is mended, and what was lost is to be seen by what comes after it.
 void Run::end() {
   world_.calm();
@@ -213,6 +231,7 @@ void Run::end() {
   });
   world_.run(1min);
   if (restored_) giveUpUnlisted();
+  renewInvites();
   world_.recoverAll();
   noteTricks();
   for (int round = 0; round < 2 && world_.offences().empty(); ++round) {
