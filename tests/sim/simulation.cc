@@ -202,10 +202,10 @@ void Run::openClone(SimDevice& device) {
 
 // Whoever retires a device makes his open invites void: who had one and was not heard gets another.
 void Run::renewInvites() {
-  for (SimDevice* device : primaries_) {
+  for (auto& device : world_.devices()) {
     if (!takesPart(*device)) continue;
     for (SimDevice* other : primaries_) {
-      if (other == device || !takesPart(*other)) continue;
+      if (other->account() == device->account() || !takesPart(*other)) continue;
       const auto asked = device->perform([&](Outbox& outbox) { return outbox.findContact(other->account()); });
       const auto heard = other->perform([&](Outbox& outbox) { return outbox.findContact(device->account()); });
       if (!asked || !*asked || (*asked)->state != ContactState::kInvited || !heard || *heard) continue;

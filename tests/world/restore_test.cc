@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "tests/world/world_test.h"
 
 namespace waxwing::testing {
@@ -81,6 +83,24 @@ TEST_F(Restore, WithTheOwnRelayGone) {
   for (int i = 0; i < 3; ++i) world.send(alice, bob.account());
   world.run(30min);
   goOn();
+}
+
+// The contact holds a device list that neither knows of any more.
+TEST_F(Restore, WithTheOwnRelayToBeforeADeviceWasGranted) {
+  const auto relayThen = aliceRelay.disk().copy();
+  exchange();
+  const auto old = world.copy(alice);
+  SimDevice& phone = *world.addDevice(alice, "alice-phone");
+  ASSERT_TRUE(world.comeToRest());
+  exchange();
+  world.restore(alice, old);
+  world.giveUp(phone);
+  phone.kill();
+  aliceRelay.restore(relayThen);
+  world.recover(alice);
+  exchange();
+  EXPECT_THAT(bob.perform([](Outbox& outbox) { return outbox.outbox(); }).value(), ::testing::IsEmpty());
+  EXPECT_EQ(textsOf(bob, alice.account()).size(), 18u);
 }
 
 TEST_F(Restore, TwoCopiesOfOneDeviceStop) {
