@@ -244,9 +244,9 @@ void Run::end() {
   for (int quiet = 0; quiet < kQuietMost && world_.offences().empty(); ++quiet) {
     const std::uint64_t submissions = world_.submissions();
     world_.run(5min);
+    world_.comeToRest();  // the last of these minutes may have begun something
     if (world_.submissions() == submissions) break;
     if (quiet + 1 == kQuietMost) world_.offend("at rest, and still submits");
-    world_.comeToRest();
   }
   if (!world_.offences().empty()) return;
   world_.checkAtRest();
