@@ -142,7 +142,9 @@ Result<void> AccessKeys::take(Transaction& transaction, const body::SyncAccessKe
 void AccessKeys::takeContactKey(Transaction& transaction, const body::SyncAccessKeys& told) {
   const bool madeHere = context_.settings.findInteger(setting::kContactKeyMadeHere).has_value();
   const AccessKey before = contactKey();
-  const bool isLost = madeHere && told.replacedContactKey != hashOf(before);
+  const auto names = [&](const AccessKey& key) { return hashOf(key) == hashOf(before); };
+  const bool isKnownThere = told.replacedContactKey == hashOf(before) || std::ranges::any_of(told.pastContactKeys, names);
+  const bool isLost = madeHere && !isKnownThere;
   const auto putOrRemove = [&](std::string_view name, const auto& value) {
     if (value) {
       context_.settings.put(transaction, name, value->view());

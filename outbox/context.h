@@ -147,7 +147,6 @@ inline constexpr std::string_view kKeysRestored = "publish.restored";     // all
 inline constexpr std::string_view kKeysCounter = "publish.counter";       // of what the relay has confirmed last
 inline constexpr std::string_view kRelayRestored = "relay.restored";      // found, and no anchor confirmed since
 inline constexpr std::string_view kSignNothing = "publish.fetch-first";   // no manifest before the newest was fetched
-inline constexpr std::string_view kSignAnew = "publish.sign-anew";  // the own manifest, as a newer one may be lost
 inline constexpr std::string_view kMarkerNow = "marker.now";
 inline constexpr std::string_view kMarkerBefore = "marker.before";
 inline constexpr std::string_view kDeliveredOff = "receipts.delivered-off";

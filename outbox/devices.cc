@@ -73,7 +73,7 @@ Result<void> Devices::retire(DeviceId device) {
 
   Step step(context_, CommitPoint::kDevices);
   if (auto issued = reissue(step, std::move(*manifest)); !issued) return issued;
-  // What the retired device knew no longer opens anything.
+  // What the retired device knew opens no more than an invite does (access_keys.h).
   keys_.dropInvites(step);
   keys_.rotateContactKey(step, AccessKeys::Former::kPast);
   step.commit();

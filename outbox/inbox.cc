@@ -136,16 +136,19 @@ Inbox::Outcome Inbox::applyEnvelope(Transaction& transaction, const IncomingEnve
     } else {
       const auto opened = place ? open(transaction, *envelope, incoming.keyClass, effort)
                                 : Result<Outcome>(tl::unexpected(place.error()));
-      if (opened && *opened != Outcome::kResent) {
+      if (opened) {
         context_.disclosure.unsealed(envelope->from, incoming.payload);
-        attempt.keep();
-        return *opened;
+        attempt.keep();  // of what was resent as well: its key is used, and a replay of it is known for one
+        if (*opened != Outcome::kResent) return *opened;
+        wasResent = true;
       }
-      wasResent = opened.has_value();
       error = wasResent ? Error{Errc::kDuplicate, "content with this number was applied before"} : opened.error();
     }
   }
-  if (wasResent) answerResent(transaction, envelope->from);
+  if (wasResent) {
+    answerResent(transaction, envelope->from);
+    return refuse(transaction, incoming, error);
+  }
   return keepOrRefuse(transaction, incoming, *envelope, error);
 }
 
@@ -250,6 +253,7 @@ Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& env
   const auto noted = parts_.streams.note(transaction, content->head.conversation, content->head, digest);
   if (!noted) {
     if (noted.error().code != Errc::kDuplicate) return tl::unexpected(noted.error());
+    if (envelope.kind == CipherKind::kPreKey) context_.keysUsed = true;
     return parts_.apply.again(transaction, *content) ? Outcome::kOther : Outcome::kResent;
   }
   if (auto applied = parts_.apply.apply(transaction, *content, *noted); !applied) {
@@ -346,7 +350,7 @@ void Inbox::applyParked(const AccountId& account) {
       context_.parked.remove(step, row.id);
       continue;
     }
-    if (!isKnown(account)) return;
+    if (!isKnown(account)) break;
     if (!takeManifest(step, *envelope)) continue;
     const SignedManifest* manifest = context_.roster.find(account);
     const bool retired = manifest != nullptr && (*manifest)->isRetired(envelope->from.device);
@@ -358,7 +362,7 @@ void Inbox::applyParked(const AccountId& account) {
     if (listed) {
       Attempt attempt(context_, step);
       opened = open(step, *envelope, incoming.keyClass, parts_.slow.effort(incoming.keyClass));
-      if (opened && *opened != Outcome::kResent) {
+      if (opened) {
         context_.disclosure.unsealed(envelope->from, row.payload);
         attempt.keep();
       }

@@ -59,18 +59,15 @@ void Publishing::pump() {
   }
 }
 
-// The primary signs anew each week, so that a withheld list shows, and where a database or a relay went back: others may
-// hold a newer list that names devices which nobody lists any more.
+// The primary signs anew each week, so that a withheld list shows.
 void Publishing::refreshManifest() {
   if (!context_.self.isPrimary() || context_.settings.findInteger(setting::kSignNothing)) return;
   const SignedManifest* own = context_.roster.find(context_.selfAccount());
   const WallTime issued{static_cast<std::int64_t>((*own)->issuedAt) * 1000};
-  const bool wentBack = context_.settings.findInteger(setting::kSignAnew).has_value();
-  if (!wentBack && context_.now() - issued < limits::kManifestRefresh) return;
+  if (context_.now() - issued < limits::kManifestRefresh) return;
   Step step(context_, CommitPoint::kDevices);
   const auto signedAnew = context_.book.reissue(step, context_.self, own->manifest());
   if (!signedAnew) return failed();
-  if (wentBack) context_.settings.remove(step, setting::kSignAnew);
   context_.roster.forget(context_.selfAccount());
   step.commit();
 }

@@ -9,7 +9,6 @@ void followRelayRestored(Context& context, Transaction& transaction, AccessKeys&
   keys.tellAll(transaction);
   context.settings.putInteger(transaction, setting::kKeysRestored, 1);
   context.settings.putInteger(transaction, setting::kRelayRestored, 1);
-  context.settings.putInteger(transaction, setting::kSignAnew, 1);
   context.settings.remove(transaction, setting::kAcknowledged);
   noteLackEverywhere(context, transaction, RecoveryTable::kState);
   context.publishingDue = true;
@@ -29,7 +28,6 @@ void followDatabaseRestored(Context& context, Transaction& transaction, AccessKe
   beginAnew(context, transaction, stream);
   context.settings.putInteger(transaction, setting::kKeysRestored, 1);
   context.settings.putInteger(transaction, setting::kSignNothing, 1);
-  context.settings.putInteger(transaction, setting::kSignAnew, 1);
   keys.rotateContactKey(transaction, AccessKeys::Former::kKept);
   noteLackEverywhere(context, transaction, RecoveryTable::kState);
   context.publishingDue = true;

@@ -53,7 +53,7 @@ class ParkedTable {
  public:
   static constexpr std::int64_t kMostPerAccount = 1'000;
   // Of accounts that are no contacts, of which a sibling may know better. What is refused beyond these is asked for
-  // again once the account is a contact.
+  // again once the account is a contact and writes again.
   static constexpr std::int64_t kMostPerStranger = 64;
   static constexpr std::int64_t kMostBesideStrangers = 1'000;  // a stranger's is kept while fewer are here in all
 

@@ -190,7 +190,10 @@ void Run::giveUpUnlisted() {
     if (device->account() != primary.account() || world_.isRetired(*device)) continue;
     const bool known =
         std::ranges::any_of(*listed, [&](const OwnDeviceInfo& one) { return one.id == device->self().device; });
-    if (!known) world_.giveUp(*device);
+    if (!known) {
+      world_.giveUp(*device);
+      primary.clock().jump(limits::kManifestRefresh);  // contacts may believe in it until the list is signed anew
+    }
   }
 }
 
