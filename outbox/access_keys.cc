@@ -143,7 +143,8 @@ void AccessKeys::takeContactKey(Transaction& transaction, const body::SyncAccess
   const bool madeHere = context_.settings.findInteger(setting::kContactKeyMadeHere).has_value();
   const AccessKey before = contactKey();
   const auto names = [&](const AccessKey& key) { return hashOf(key) == hashOf(before); };
-  const bool isKnownThere = told.replacedContactKey == hashOf(before) || std::ranges::any_of(told.pastContactKeys, names);
+  const bool isKnownThere =
+      told.replacedContactKey == hashOf(before) || std::ranges::any_of(told.pastContactKeys, names);
   const bool isLost = madeHere && !isKnownThere;
   const auto putOrRemove = [&](std::string_view name, const auto& value) {
     if (value) {
