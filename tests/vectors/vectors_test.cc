@@ -212,6 +212,7 @@ TEST_F(Strictness, AWrongCaseIsRefused) {
   EXPECT_TRUE(refuses([](Json& t) { t["result"] = "acceptable"; }));
   EXPECT_TRUE(refuses([](Json& t) { t["reason"] = "badKey"; }));
   EXPECT_TRUE(refuses([](Json& t) { t["result"] = "invalid"; }));
+  EXPECT_TRUE(refuses([](Json& t) { t["result"] = "invalid", t["reason"] = ""; }));
   EXPECT_TRUE(refuses([](Json& t) { t["flags"] = Json::array(); }));
   EXPECT_TRUE(refuses([](Json& t) { t["flags"] = {"Unknown"}; }));
   EXPECT_TRUE(refuses([](Json& t) { t["shared"] = "0"; }));
@@ -227,6 +228,7 @@ TEST_F(Strictness, ADuplicateKeyIsRefused) {
   EXPECT_THROW(parseJson(R"({"a": 1, "b": {"a": 2}, "a": 3})"), BadFile);
   EXPECT_NO_THROW(parseJson(R"({"a": 1, "b": [{"a": 2}, {"a": 2}]})"));
   EXPECT_THROW(parseJson("{} x"), BadFile);
+  EXPECT_THROW(parseJson(std::string(1000, '[').append(std::string(1000, ']'))), BadFile);
 }
 
 TEST_F(Strictness, AnInvalidCaseThatHoldsIsAFailure) {

@@ -1,5 +1,7 @@
 #include "tools/vectors/case.h"
 
+#include <limits>
+
 #include "crypto/text.h"
 
 namespace waxwing::vectors {
@@ -41,6 +43,12 @@ std::uint64_t Case::number(const char* name) {
   const auto& field = value(name);
   walk_.add(Step::Role::kInput, at(name), shown(field));
   return field.get<std::uint64_t>();
+}
+
+std::uint32_t Case::number32(const char* name) {
+  const auto all = number(name);
+  if (all > std::numeric_limits<std::uint32_t>::max()) refuse(kMalformed, name);
+  return static_cast<std::uint32_t>(all);
 }
 
 std::vector<Case> Case::list(const char* name) {

@@ -82,6 +82,8 @@ class Case {
   Bytes hex(const char* name);
   std::string text(const char* name);
   std::uint64_t number(const char* name);
+  // Refused as malformed above 32 bits.
+  std::uint32_t number32(const char* name);
   std::vector<Case> list(const char* name);
   // Refused as malformed unless it has the type's size.
   template <typename Fixed>

@@ -32,7 +32,7 @@ std::unique_ptr<Party> makeParty(Case& c, std::string_view name, Whose whose) {
   Party::Secrets secrets;
   secrets.accountSeed = *SecretArray<32>::from(labelledHash("vectors", asBytes(name)).view());
   secrets.device = DeviceId::fromTrusted(1);
-  secrets.registrationId = c.has("registrationId") ? static_cast<std::uint32_t>(c.number("registrationId")) : 1;
+  secrets.registrationId = c.has("registrationId") ? c.number32("registrationId") : 1;
   c.require("registrationId", secrets.registrationId > 0 && secrets.registrationId <= limits::kRegistrationIdMax,
             kMalformed);
   secrets.identitySecret = *SecretArray<32>::from(c.curveSecret("identitySecret"));
@@ -78,7 +78,7 @@ class Conversation {
 
  private:
   static void open(Case& event, Party& self, Party& peer) {
-    const auto oneTime = event.has("oneTimeKeyId") ? static_cast<std::uint32_t>(event.number("oneTimeKeyId")) : 0;
+    const auto oneTime = event.has("oneTimeKeyId") ? event.number32("oneTimeKeyId") : 0;
     self.open(event, peer, peer.bundle(event, 0, oneTime));
   }
   void receive(Case& event, Party& self, Party& peer) {

@@ -33,7 +33,7 @@ DeviceSecrets secretsIn(Case& c) {
   secrets.id = c.accept("device", DeviceId::parse(c.number("device")));
   secrets.identitySecret = c.curveSecret("identitySecret");
   secrets.signingSeed = toBytes(c.fixed<Hash>("signingSeed").view());
-  secrets.registrationId = static_cast<std::uint32_t>(c.number("registrationId"));
+  secrets.registrationId = c.number32("registrationId");
   return secrets;
 }
 

@@ -155,7 +155,7 @@ Bytes madeEnvelope(Case& c, const CurveKeyPair& recipient) {
   envelope.kind = static_cast<CipherKind>(c.number("kind"));
   envelope.manifest = c.hex("manifest");
   envelope.ciphertext = c.hex("ciphertext");
-  const SealKey key{SealSuite::kXChaCha, static_cast<std::uint32_t>(c.number("sealKeyId")), recipient.publicKey()};
+  const SealKey key{SealSuite::kXChaCha, c.number32("sealKeyId"), recipient.publicKey()};
   ScriptedRandom random(c.curveSecret("ephemeralSecret"));
   auto sealed = c.accept("envelope", sealEnvelope(envelope, key, random));
   c.require("ephemeralSecret", random.finish(), kRandomness);

@@ -47,7 +47,7 @@ DeviceSecrets secretsIn(Case& c) {
   secrets.id = c.accept("id", DeviceId::parse(c.number("id")));
   secrets.identitySecret = c.curveSecret("identitySecret");
   secrets.signingSeed = toBytes(c.fixed<Hash>("signingSeed").view());
-  secrets.registrationId = static_cast<std::uint32_t>(c.number("registrationId"));
+  secrets.registrationId = c.number32("registrationId");
   secrets.random = c.hex("random");
   return secrets;
 }

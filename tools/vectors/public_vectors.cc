@@ -200,7 +200,9 @@ void checkCurve25519(SignalCheck& check) {
   check.holds("public key of the unique signature", isPublicOf(kUnique, "privateKey", "publicKey"));
   const auto identity = n.key(kSignature, "aliceIdentityPublic");
   const auto& body = n.at(kSignature, "aliceEphemeralPublic");
-  const auto signature = *Signature::from(n.at(kSignature, "aliceSignature"));
+  const auto read = Signature::from(n.at(kSignature, "aliceSignature"));
+  if (!read) throw BadFile("aliceSignature has another size");
+  const Signature& signature = *read;
   check.holds("signature", verifyXeddsaRaw(identity, body, signature));
   for (std::size_t i = 0; i < signature.bytes.size(); ++i) {
     auto altered = signature;

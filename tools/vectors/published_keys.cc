@@ -26,13 +26,13 @@ Bytes madeKeys(Case& c, const DeviceAddress& owner) {
   keys.owner = owner;
   keys.counter = c.number("counter");
   keys.createdAt = c.number("createdAt");
-  keys.signedPreKeyId = static_cast<std::uint32_t>(c.number("signedPreKeyId"));
+  keys.signedPreKeyId = c.number32("signedPreKeyId");
   keys.signedPreKey = c.fixed<CurveKey>("signedPreKey");
   ScriptedRandom random(c.hex("random"));
   const auto body = ByteWriter().u8(kCurveKeyType).raw(keys.signedPreKey.view()).take();
   keys.signedPreKeySignature = SignalContext(random).signXeddsaRaw(identity, body);
   c.require("random", random.finish(), kRandomness);
-  const auto id = static_cast<std::uint32_t>(c.number("sealKeyId"));
+  const auto id = c.number32("sealKeyId");
   keys.sealKeys.push_back({SealSuite::kXChaCha, id, c.fixed<CurveKey>("sealKey")});
   auto bytes = toBytes(c.accept("publishedKeys", SignedKeys::sign(keys, signer)).bytes());
   c.expect("identityKey", CurveKeyPair::fromSecret(identity).publicKey().view());

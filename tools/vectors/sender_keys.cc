@@ -84,7 +84,7 @@ Bytes serialized(const SignalRef<Message>& message) {
 }
 
 Bytes createdBy(Case& c, Member& sender) {
-  const auto id = static_cast<std::uint32_t>(c.number("keyId"));
+  const auto id = c.number32("keyId");
   sender.random().put(ByteWriter().u32(id).take());
   sender.random().put(toBytes(c.fixed<Hash>("chainKey").view()));
   sender.random().put(c.curveSecret("signingSecret"));

@@ -18,7 +18,7 @@ constexpr Note kOrder{"Order", "FUNCTIONALITY", "Sealed twice, or not taken yet.
 constexpr Note kForged{"Forged", "AUTH_BYPASS", "A transcript that tells of something else than what happened."};
 
 std::uint32_t idIn(Case& event, const char* name) {
-  return event.has(name) ? static_cast<std::uint32_t>(event.number(name)) : 0;
+  return event.has(name) ? event.number32(name) : 0;
 }
 
 std::unique_ptr<Party> makeParty(Case& c, Whose whose) {

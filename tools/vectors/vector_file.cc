@@ -98,7 +98,7 @@ void checkCase(const Json& test, const Kind& kind, std::uint64_t tcId) {
   const bool valid = result == "valid";
   if (!valid && result != "invalid") bad(where + ": its result is neither valid nor invalid");
   if (valid == test.contains("reason")) bad(where + ": an invalid case has a reason, and a valid one has none");
-  if (!valid) textIn(test, "reason", where);
+  if (!valid && textIn(test, "reason", where).empty()) bad(where + ": its reason is empty");
   if (!test.at("flags").is_array() || test.at("flags").empty()) bad(where + ": its flags are no list, or empty");
   for (const auto& flag : test.at("flags")) {
     if (!flag.is_string() || std::ranges::find(kind.notes, flag.get<std::string>(), &Note::flag) == kind.notes.end()) {
@@ -202,16 +202,18 @@ Verdict judgeValid(const Json& values, const Walk& walk, const std::string& refu
 }
 
 Verdict judgeInvalid(const std::string& refusal, const std::string& reason) {
-  if (refusal == reason) return {true, {}};
   if (refusal.empty()) return {false, "should be refused (" + reason + "), but holds"};
+  if (refusal == reason) return {true, {}};
   return {false, "refused, but as " + inQuotes(refusal) + " and not as " + inQuotes(reason)};
 }
 
 }  // namespace
 
 Json parseJson(std::string_view text) {
+  constexpr int kDepthMost = 32;  // what is deeper is copied with as many frames of the stack
   std::vector<std::set<std::string>> keys;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > kDepthMost) bad("nested too deeply");
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
@@ -351,7 +353,7 @@ Report verifyText(std::string_view text, std::string source) {
     auto document = parseJson(text);
     if (isPublicJson(document)) return verifyPublic(document, std::move(source));
     return verifyFile(VectorFile::parse(std::move(document)), source);
-  } catch (const BadFile& error) {
+  } catch (const std::exception& error) {  // BadFile, or what a check cannot be made with: the other files are read
     Report report;
     report.source = std::move(source);
     report.bad = error.what();

@@ -73,8 +73,8 @@ Result<GuardedMemory> storeKey(const fs::path& directory) {
   auto content = readSmallFile(path, kStoreKeyBytes);
   if (content && content->size() == kStoreKeyBytes) {
     GuardedMemory key(kStoreKeyBytes);
-    const SecretBytes bytes(*content);
-    std::ranges::copy(bytes.view(), key.span().begin());
+    std::ranges::copy(*content, key.span().begin());
+    wipe(*content);
     return key;
   }
   if (!content && content.error().code != Errc::kTooLong) return tl::unexpected(content.error());
