@@ -165,7 +165,7 @@ class Files(unittest.TestCase):
         del self.tests[-1]["padded"]
         status, output = self.check()
         self.assertEqual(status, 1)
-        self.assertIn("cannot be read", output)
+        self.assertIn("cannot be judged", output)
 
     def test_an_unknown_kind(self):
         self.file["algorithm"] = "padmé"
@@ -182,6 +182,46 @@ class Files(unittest.TestCase):
         (self.directory / "schemas" / "padme_schema.json").write_text("{}", encoding="utf-8")
         self.tests[0]["colour"] = "red"
         self.assertEqual(self.check()[0], 1)
+
+    def test_a_value_that_no_check_asks_for(self):
+        conversation = json.loads((VECTORS / "conversation.json").read_text(encoding="utf-8"))
+        wiped = [event for group in conversation["testGroups"] for case in group["tests"] if case["result"] == "valid"
+                 for event in case["events"] if event["type"] == "wipe"]
+        wiped[0]["kind"] = 1
+        path = self.directory / "conversation.json"
+        path.write_text(json.dumps(conversation), encoding="utf-8")
+        status, output = run(path)
+        self.assertEqual(status, 1)
+        self.assertIn(".kind has no part in the claim", output)
+
+    def test_a_key_id_twice(self):
+        transcript = json.loads((VECTORS / "transcript.json").read_text(encoding="utf-8"))
+        keys = transcript["testGroups"][0]["tests"][0]["parties"][1]["sealKeys"]
+        keys.append(keys[0])
+        path = self.directory / "transcript.json"
+        path.write_text(json.dumps(transcript), encoding="utf-8")
+        status, output = run(path)
+        self.assertEqual(status, 1)
+        self.assertIn("refused: malformed", output)
+
+    def test_a_check_that_breaks_hides_no_other_case(self):
+        with mock.patch.dict(KINDS, padme=lambda case: [][1]):
+            status, output = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn(f"{len(self.tests)} cases", output)
+        self.assertEqual(output.count("cannot be judged: IndexError"), len(self.tests))
+
+    def test_nothing_computed_is_nothing_shown(self):
+        with mock.patch.dict(KINDS, padme=mock.Mock(side_effect=CannotDecide)):
+            self.assertEqual(self.check()[0], 1)
+
+    def test_a_comment_does_not_move_the_cursor(self):
+        self.tests[0]["comment"] = "\x1b[2J\u202e"
+        path = self.directory / "padme.json"
+        path.write_text(json.dumps(self.file), encoding="utf-8")
+        status, output = run("--explain", path)
+        self.assertEqual(status, 0)
+        self.assertIn("\\x1b[2J\\u202e", output)
 
     def test_a_file_without_cases(self):
         self.file.update(testGroups=[], numberOfTests=0)

@@ -19,12 +19,20 @@ from second_opinion.vector_file import BadFile, Case, read_vector_file
 VECTORS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "vectors"
 
 
+def say(text):
+    """A line; what a file brought may not move the cursor."""
+    print("".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text))
+
+
 def opinion(check, case, slow):
     """None if the claim of a case holds, otherwise the refusal."""
+    instance = Case(case, slow)
     try:
-        check(Case(case, slow))
+        check(instance)
     except Refused as refusal:
         return refusal
+    if unused := instance.unused():
+        raise BadFile(f"{unused[0]} has no part in the claim")
     return None
 
 
@@ -39,7 +47,7 @@ def disagreement(case, refusal):
 
 def explain(kind, case, refusal):
     """One case in a line."""
-    print(f"  {kind} {case['tcId']}: {case['comment'] or case['result']}: {refusal or 'holds'}")
+    say(f"  {kind} {case['tcId']}: {case['comment'] or case['result']}: {refusal or 'holds'}")
 
 
 def check_case(kind, case, options):
@@ -49,21 +57,23 @@ def check_case(kind, case, options):
     except CannotDecide:
         return "not computed"
     except BadFile as error:
-        return f"cannot be read: {error}"
+        return f"cannot be judged: {error}"
+    except Exception as error:  # pylint: disable=broad-except  # nothing in one case may hide the others
+        return f"cannot be judged: {type(error).__name__}: {error}"
     if options.explain:
         explain(kind, case, refusal)
     return disagreement(case, refusal) or "agree"
 
 
 def check_file(path, options):
-    """Prints the line of a file; whether it agrees, and how many cases were not computed."""
+    """Prints the line of a file; whether it agrees, how many cases were computed, and how many were not."""
     try:
         kind, cases = read_vector_file(path)
         if kind not in KINDS:
             raise BadFile(f"an unknown kind, {kind!r}")
     except (BadFile, OSError) as error:
-        print(f"{path}: {error}")
-        return False, 0
+        say(f"{path}: {error}")
+        return False, 0, 0
     outcomes = [check_case(kind, case, options) for case in cases]
     valid = sum(case["result"] == "valid" for case in cases)
     agree, not_computed = outcomes.count("agree"), outcomes.count("not computed")
@@ -71,8 +81,8 @@ def check_file(path, options):
           (f", {not_computed} not computed (--slow)" if not_computed else ""))
     for case, outcome in zip(cases, outcomes):
         if outcome not in ("agree", "not computed"):
-            print(f"  {kind} {case['tcId']} ({case['result']}, {case['comment']!r}): {outcome}")
-    return agree + not_computed == len(cases), not_computed
+            say(f"  {kind} {case['tcId']} ({case['result']}, {case['comment']!r}): {outcome}")
+    return agree + not_computed == len(cases), len(cases) - not_computed, not_computed
 
 
 def files_of(paths):
@@ -93,10 +103,10 @@ def main():
     results = [check_file(path, options) for path in files_of(options.paths)]
     if not results:
         parser.error("no files of test vectors there")
-    not_computed = sum(number for _, number in results)
+    computed, not_computed = (sum(result[place] for result in results) for place in (1, 2))
     if not_computed:
         print(f"{not_computed} cases were not computed: Argon2id takes minutes here. --slow computes them.")
-    agrees = all(agree for agree, _ in results)
+    agrees = computed > 0 and all(agree for agree, _, _ in results)
     print("agrees with every case" + (" that was computed" if not_computed else "") if agrees else "DISAGREES")
     return 0 if agrees else 1
 

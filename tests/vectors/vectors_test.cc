@@ -257,6 +257,36 @@ TEST_F(Strictness, AMissingValueIsNoRefusal) {
   EXPECT_EQ(verifyText(changed.dump(), "changed").failures.size(), 1u);
 }
 
+TEST_F(Strictness, AKeyIdThatStandsTwiceIsRefused) {
+  const auto& kind = *findKind("transcript");
+  auto test = *bundledFile(kind).cases().front();
+  for (const auto* keys : {"signedPreKeys", "oneTimeKeys", "sealKeys"}) {
+    auto changed = test;
+    auto& list = changed["parties"][1][keys];
+    ASSERT_FALSE(list.empty()) << keys;
+    list.push_back(list[0]);
+    changed["result"] = "invalid";
+    changed["reason"] = kMalformed;
+    Walk walk;
+    EXPECT_TRUE(judge(kind, changed, walk).holds) << keys;
+  }
+}
+
+// What somebody observed is not made whole.
+TEST_F(Strictness, AFileOfOneCaseHoldsAsItStands) {
+  const auto& kind = *findKind("transcript");
+  auto values = valuesOf(*bundledFile(kind).cases().front());
+  EXPECT_EQ(verifyText(fileOfOneCase(kind, "", "Ordinary", values), "whole").valid, 1u);
+  auto lacking = values;
+  for (const auto* name : {"rootKey", "ratchetSecret", "chainKey", "chainIndex", "archived"}) {
+    lacking["parties"][0].erase(name);
+  }
+  EXPECT_THROW(fileOfOneCase(kind, "", "Ordinary", lacking), BadFile);
+  auto altered = values;
+  altered["parties"][0]["chainIndex"] = 7;
+  EXPECT_THROW(fileOfOneCase(kind, "", "Ordinary", altered), BadFile);
+}
+
 // --- public vectors
 
 TEST(PublicVectors, AllHold) {
@@ -273,6 +303,22 @@ TEST(PublicVectors, AllHold) {
   }
   EXPECT_GE(files, 15u);
   EXPECT_GT(cases, 1500u);
+}
+
+TEST(PublicVectors, NistTextIsReadStrictly) {
+  const std::string good =
+      "\nCipher: AES-256-CTR\nOperation: ENCRYPT\n"
+      "Key: 0000000000000000000000000000000000000000000000000000000000000000\n"
+      "Plaintext: 00000000000000000000000000000000\n"
+      "IV: 014730f80ac625fe84f026c60bfd547d\nCiphertext: 5c9d844ed46f9885085e5d6a4f94c7d7\n";
+  const auto report = verifyText(good, "good");
+  EXPECT_TRUE(report.holds());
+  EXPECT_EQ(report.valid, 1u);
+  const auto badness = [](const std::string& text) { return verifyText(text, "bad").bad; };
+  EXPECT_NE(badness("Key: 00\n" + good), "");
+  EXPECT_NE(badness(good + "Ciphertext: 5c9d844ed46f9885085e5d6a4f94c7d7\n"), "");
+  EXPECT_NE(badness(good + "Ciphertext=5c\n"), "");
+  EXPECT_NE(badness(good + "Cipher: AES-256-CTR\n"), "");
 }
 
 TEST(PublicVectors, AnAlteredOneFails) {

@@ -29,11 +29,11 @@ Result<void> makeDirectory(const std::filesystem::path& path) {
 
 Result<GuardedMemory> readKey(const std::filesystem::path& path) {
   GuardedMemory key(kKeyBytes);
-  const auto content = readSmallFile(path, kKeyBytes + 1);
+  auto content = readSmallFile(path, kKeyBytes + 1);
   if (!content) return tl::unexpected(content.error());
   if (content->size() != kKeyBytes) return fail(Errc::kDamaged, path.string() + " is not a store key");
-  const auto secret = SecretBytes(*content);
-  std::ranges::copy(secret.view(), key.span().begin());
+  std::ranges::copy(*content, key.span().begin());
+  wipe(*content);
   return key;
 }
 

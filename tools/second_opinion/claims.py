@@ -10,14 +10,26 @@ from .conventions import hash_of, labelled_hash, to_base64url, u16
 from .database_key import database_key
 from .ratchet_messages import pad, unpad
 from .refusal import CannotDecide, Refused, require, require_equal
+from .vector_file import BadFile
 
 SOME_SECRET = bytes(31) + b"\x40"  # drawn where a case gives none; whoever opens the message is refused for that
+HIGHEST_KEY_ID = 0xFFFFFE
 SLOW_MEMORY = 1024 * 1024  # from here on Argon2id takes long in Python
 
 
 def _public_key(case, name, secret):
     """A stated public key of a secret."""
     require_equal(curve.public_key_of(secret), case.data(name, 32), name)
+
+
+def _secrets(case, name):
+    """A list of keys, each id once: secrets by id."""
+    secrets = {}
+    for key in case.items(name):
+        number = key.number("id", 32)
+        require(0 < number <= HIGHEST_KEY_ID and number not in secrets, "malformed", "a key id: 1 to 0xFFFFFE, once")
+        secrets[number] = key.secret("secret")
+    return secrets
 
 
 # Conventions, §1
@@ -340,7 +352,8 @@ class _Conversation:
     NAMES = ("alice", "bob")
 
     def __init__(self, parties):
-        self._devices = {name: self._device(party) for name, party in zip(self.NAMES, parties, strict=True)}
+        require(len(parties) == len(self.NAMES), "malformed", "two parties")
+        self._devices = {name: self._device(party) for name, party in zip(self.NAMES, parties)}
         self._sent = []
 
     @staticmethod
@@ -349,7 +362,7 @@ class _Conversation:
         if party.has("signedPreKeyId"):
             signed[party.number("signedPreKeyId", 32)] = party.secret("signedPreKeySecret")
         if party.has("oneTimeKeys"):
-            one_time = {key.number("id", 32): key.secret("secret") for key in party.items("oneTimeKeys")}
+            one_time = _secrets(party, "oneTimeKeys")
         registration_id = party.number("registrationId", 32) if party.has("registrationId") else None
         return sessions.Device(party.secret("identitySecret"), registration_id, signed, one_time)
 
@@ -404,7 +417,7 @@ def conversation_claim(case):
         try:
             conversation.happen(event)
         except Refused as error:
-            raise Refused("early", f"event {place} did not happen: {error}") from error
+            raise BadFile(f"event {place} did not happen: {error}") from error
     conversation.happen(last)
 
 
@@ -413,16 +426,14 @@ class _Transcript(_Conversation):
 
     def __init__(self, parties):
         super().__init__(parties)
-        self._parties = dict(zip(self.NAMES, parties, strict=True))
+        self._parties = dict(zip(self.NAMES, parties))
         self._addresses = {name: self._address(party) for name, party in self._parties.items()}
-        self._seal_secrets = {name: {key.number("id", 32): key.secret("secret") for key in party.items("sealKeys")}
-                              for name, party in self._parties.items()}
+        self._seal_secrets = {name: _secrets(party, "sealKeys") for name, party in self._parties.items()}
         self._sealed = []
 
     @staticmethod
     def _device(party):
-        keys = [{key.number("id", 32): key.secret("secret") for key in party.items(name)}
-                for name in ("signedPreKeys", "oneTimeKeys")]
+        keys = [_secrets(party, name) for name in ("signedPreKeys", "oneTimeKeys")]
         registration_id = party.number("registrationId", 32) if party.has("registrationId") else None
         return sessions.Device(party.secret("identitySecret"), registration_id, *keys)
 

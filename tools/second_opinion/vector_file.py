@@ -8,6 +8,7 @@ from .curve import is_clamped
 from .refusal import require
 
 BUNDLED = pathlib.Path(__file__).resolve().parents[2] / "tests" / "vectors" / "schemas"
+FRAME = ("tcId", "comment", "flags", "result", "reason")  # of a case, whatever its kind
 HEXADECIMAL = re.compile(r"([0-9a-f]{2})*")
 
 
@@ -25,19 +26,36 @@ def _unique(pairs):
 def _load(path):
     try:
         return json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_unique)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadFile(f"not JSON in UTF-8: {error}") from error
 
 
-class Case:
-    """One case, or one part of it; every access says what it must be."""
+def _values(value, path):
+    """The paths of all values below one, itself included."""
+    if isinstance(value, dict):
+        return [path] + [found for name, member in value.items() for found in _values(member, f"{path}.{name}")]
+    if isinstance(value, list):
+        return [path] + [found for place, item in enumerate(value) for found in _values(item, f"{path}[{place}]")]
+    return [path]
 
-    def __init__(self, fields, slow):
+
+class Case:
+    """One case, or one part of it; every access says what it must be, and is remembered."""
+
+    def __init__(self, fields, slow, path="case", used=None):
         self._fields = fields
+        self._path = path
+        self._used = {path} if used is None else used
         self.slow = slow  # whether to compute what takes minutes
+
+    def unused(self):
+        """The values that no check has asked for."""
+        own = {name: value for name, value in self._fields.items() if name not in FRAME}
+        return [path for path in _values(own, self._path) if path not in self._used]
 
     def _field(self, name, kind):
         value = self._fields.get(name)
+        self._used.add(f"{self._path}.{name}")
         if type(value) is not kind:  # a Boolean is no number here
             raise BadFile(f"no {kind.__name__} {name!r} in this case")
         return value
@@ -90,7 +108,9 @@ class Case:
 
     def items(self, name):
         """The parts of a list."""
-        return [Case(item, self.slow) for item in self._field(name, list)]
+        items, path = self._field(name, list), f"{self._path}.{name}"
+        self._used.update(f"{path}[{place}]" for place in range(len(items)))
+        return [Case(item, self.slow, f"{path}[{place}]", self._used) for place, item in enumerate(items)]
 
 
 def _check_against_schema(value, schema, where):

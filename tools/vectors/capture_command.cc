@@ -53,8 +53,9 @@ Result<std::string> captureProfiles(const CaptureOptions& options) try {
   return fileOfOneCase(*findKind("transcript"), "captured from two test profiles", "Ordinary", *values);
 } catch (const StoreFailure& failure) {
   return fail(failure.code(), failure.what());
-} catch (const std::logic_error& broken) {
-  return fail(Errc::kInternal, broken.what());
+} catch (const BadFile& untrue) {
+  return fail(Errc::kDamaged, std::string("what the profiles disclosed is not what their sessions hold (") +
+                                  untrue.what() + "); one of the two is damaged, or a restored copy");
 }
 
 }  // namespace waxwing::vectors

@@ -6,12 +6,15 @@
 
 #include "tools/vectors/capture_command.h"
 #include "tools/vectors/vector_file.h"
+#include "tools/waxwing/output.h"
 #include "tools/waxwing/process_safety.h"
 
 // waxwing-vectors: makes, checks and explains test vectors. Needs no relay and no network, and a profile for `capture`
 // alone.
 namespace waxwing::vectors {
 namespace {
+
+using tool::printable;
 
 constexpr int kHolds = 0, kFails = 1, kUsage = 2;
 
@@ -24,6 +27,9 @@ struct Options {
   std::optional<std::uint64_t> tcId;
   CaptureOptions capture;
 };
+
+// One object on one line; a file's name may be no UTF-8.
+void print(const Json& json) { std::cout << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n'; }
 
 std::string readAll(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }
 
@@ -52,7 +58,7 @@ std::vector<std::string> filesBelow(const std::filesystem::path& directory) {
 int list(const Options& options) {
   for (const auto& kind : kinds()) {
     if (options.json) {
-      std::cout << Json{{"kind", kind.name}, {"section", kind.section}, {"claim", kind.claim}}.dump() << '\n';
+      print({{"kind", kind.name}, {"section", kind.section}, {"claim", kind.claim}});
     } else {
       std::cout << kind.name << std::string(kind.name.size() < 18 ? 18 - kind.name.size() : 1, ' ') << kind.claim
                 << " (" << kind.section << ")\n";
@@ -103,16 +109,18 @@ Json asJson(const Report& report) {
 }
 
 void show(const Report& report) {
-  std::cout << (report.holds() ? "ok    " : "FAILS ") << report.source << ": ";
+  std::cout << (report.holds() ? "ok    " : "FAILS ") << printable(report.source) << ": ";
   if (!report.bad.empty()) {
-    std::cout << report.bad << '\n';
+    std::cout << printable(report.bad) << '\n';
     return;
   }
-  std::cout << report.algorithm << ", " << report.valid << " valid, " << report.invalid << " invalid";
+  std::cout << printable(report.algorithm) << ", " << report.valid << " valid, " << report.invalid << " invalid";
   if (report.notUsed != 0) std::cout << ", " << report.notUsed << " not used";
   if (!report.note.empty()) std::cout << " (" << report.note << ')';
   std::cout << '\n';
-  for (const auto& failure : report.failures) std::cout << "  case " << failure.tcId << ": " << failure.why << '\n';
+  for (const auto& failure : report.failures) {
+    std::cout << "  case " << failure.tcId << ": " << printable(failure.why) << '\n';
+  }
 }
 
 struct Total {
@@ -136,7 +144,7 @@ void verifyInput(const std::string& name, const Options& options, Total& total) 
   }
   total.add(report);
   if (options.json) {
-    std::cout << asJson(report).dump() << '\n';
+    print(asJson(report));
   } else {
     show(report);
   }
@@ -151,19 +159,16 @@ int verify(const Options& options) {
       verifyInput(input, options, total);
     }
   }
-  // Nothing checked is nothing shown.
-  const bool holds = total.failures == 0 && total.cases + total.notUsed > 0;
+  const bool holds = total.failures == 0 && total.cases > 0;  // nothing checked is nothing shown
   if (options.json) {
-    std::cout << Json{{"files", total.files},
-                      {"cases", total.cases},
-                      {"notUsed", total.notUsed},
-                      {"failures", total.failures},
-                      {"holds", holds}}
-                     .dump()
-              << '\n';
+    print({{"files", total.files},
+           {"cases", total.cases},
+           {"notUsed", total.notUsed},
+           {"failures", total.failures},
+           {"holds", holds}});
   } else {
     std::cout << total.cases << " cases in " << total.files << " files, " << total.notUsed << " not used, "
-              << total.failures << " failures\n";
+              << total.failures << " failures" << (total.cases == 0 ? ": nothing was checked" : "") << '\n';
   }
   return holds ? kHolds : kFails;
 }
@@ -192,23 +197,23 @@ bool explainCase(const Kind& kind, const Json& test, const Options& options) {
     for (const auto& step : walk.steps()) {
       steps.push_back({{"role", roleName(step.role)}, {"name", step.name}, {"value", step.value}});
     }
-    std::cout << Json{{"tcId", test["tcId"]},
-                      {"result", test["result"]},
-                      {"holds", verdict.holds},
-                      {"why", verdict.why},
-                      {"steps", steps}}
-                     .dump()
-              << '\n';
+    print({{"tcId", test["tcId"]},
+           {"result", test["result"]},
+           {"holds", verdict.holds},
+           {"why", verdict.why},
+           {"steps", steps}});
     return verdict.holds;
   }
   std::cout << "case " << test["tcId"] << ", " << test["result"].get<std::string>();
-  if (const auto comment = test["comment"].get<std::string>(); !comment.empty()) std::cout << ": " << comment;
+  if (const auto comment = test["comment"].get<std::string>(); !comment.empty()) {
+    std::cout << ": " << printable(comment);
+  }
   std::cout << '\n';
   for (const auto& step : walk.steps()) {
     std::cout << "  " << roleName(step.role) << std::string(10 - std::string_view(roleName(step.role)).size(), ' ')
-              << step.name << " = " << step.value << '\n';
+              << printable(step.name) << " = " << printable(step.value) << '\n';
   }
-  std::cout << (verdict.holds ? "  as it should be\n" : "  FAILS: " + verdict.why + "\n");
+  std::cout << (verdict.holds ? "  as it should be\n" : "  FAILS: " + printable(verdict.why) + "\n");
   return verdict.holds;
 }
 
@@ -294,7 +299,7 @@ int main(int count, char** values) {
   try {
     return waxwing::vectors::run(count, values);
   } catch (const std::exception& error) {
-    std::cerr << "waxwing-vectors: " << error.what() << '\n';
+    std::cerr << "waxwing-vectors: " << waxwing::tool::printable(error.what()) << '\n';
     return waxwing::vectors::kFails;
   }
 }

@@ -11,11 +11,12 @@ namespace {
 constexpr WallTime kNow{1'800'000'000'000};
 constexpr std::uint64_t kUnboundSeed = 7;
 
-PreKeyTable::Key keyIn(Case& c, const char* id, const char* secret) {
-  const auto number = c.number(id);
-  c.require(id, number > 0 && number <= limits::kPreKeyIdMax, kMalformed);
+// An id that is free.
+PreKeyTable::Key keyIn(Case& c, const char* id, const char* secret, auto isTaken) {
+  const auto number = c.number32(id);
+  c.require(id, number > 0 && number <= limits::kPreKeyIdMax && !isTaken(number), kMalformed);
   const auto pair = CurveKeyPair::fromSecret(c.curveSecret(secret));
-  return {static_cast<std::uint32_t>(number), std::move(*SecretArray<32>::from(pair.secret())), pair.publicKey()};
+  return {number, std::move(*SecretArray<32>::from(pair.secret())), pair.publicKey()};
 }
 
 }  // namespace
@@ -42,15 +43,18 @@ OwnDevice Party::keep(const Secrets& secrets) {
 }
 
 void Party::addSignedPreKey(Case& c, const char* id, const char* secret) {
-  preKeys_.table().insertSigned({keyIn(c, id, secret), Signature{}, kNow});
+  const auto isTaken = [this](std::uint32_t number) { return preKeys_.table().findSigned(number).has_value(); };
+  preKeys_.table().insertSigned({keyIn(c, id, secret, isTaken), Signature{}, kNow});
 }
 
 void Party::addOneTimeKey(Case& c, const char* id, const char* secret) {
-  preKeys_.table().insertOneTime(keyIn(c, id, secret));
+  const auto isTaken = [this](std::uint32_t number) { return preKeys_.table().findOneTime(number).has_value(); };
+  preKeys_.table().insertOneTime(keyIn(c, id, secret, isTaken));
 }
 
 void Party::addSealKey(Case& c, const char* id, const char* secret) {
-  preKeys_.table().insertSeal(keyIn(c, id, secret));
+  const auto isTaken = [this](std::uint32_t number) { return findSealKey(number).has_value(); };
+  preKeys_.table().insertSeal(keyIn(c, id, secret, isTaken));
 }
 
 SignedManifest Party::manifest() {

@@ -331,8 +331,8 @@ bool holds(const NistCase& test) {
 
 void judgeNist(Report& report, const NistCase& test) {
   if (test.cipher.empty()) return;
+  ++report.valid;
   try {
-    ++report.valid;
     if (!holds(test)) report.failures.push_back({report.valid, "another result than the file's"});
   } catch (const std::out_of_range&) {
     throw BadFile("case " + std::to_string(report.valid) + " lacks a value");
@@ -361,18 +361,21 @@ Report verifyNist(std::string_view text, std::string source) {
     const auto line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto colon = line.find(": ");
-    if (line.empty() || line.front() == '#' || colon == line.npos) continue;
+    if (line.empty() || line.front() == '#') continue;
+    if (colon == line.npos) throw BadFile("a line that is neither a comment nor \"Name: value\"");
     const auto name = std::string(line.substr(0, colon));
     const auto value = line.substr(colon + 2);
     if (name == "Cipher") {
       judgeNist(report, test);
       test = {};
       test.cipher = report.algorithm = value;
-    } else if (name != "Operation") {
-      auto bytes = fromHex(value);
-      if (!bytes) throw BadFile("\"" + name + "\" is not lower-case hexadecimal");
-      test.values[name] = std::move(*bytes);
+      continue;
     }
+    if (test.cipher.empty()) throw BadFile("a value stands before its \"Cipher\"");
+    if (name == "Operation") continue;  // both ways are tried
+    auto bytes = fromHex(value);
+    if (!bytes) throw BadFile("\"" + name + "\" is not lower-case hexadecimal");
+    if (!test.values.emplace(name, std::move(*bytes)).second) throw BadFile("a case has \"" + name + "\" twice");
   }
   judgeNist(report, test);
   return report;

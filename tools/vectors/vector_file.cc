@@ -254,6 +254,10 @@ std::string generateFile(const Kind& kind, std::uint64_t seed) {
 }
 
 std::string fileOfOneCase(const Kind& kind, std::string_view comment, std::string_view flag, const Json& values) {
+  auto test = values;
+  test["result"] = "valid";
+  Walk walk;
+  if (const auto verdict = judge(kind, test, walk); !verdict.holds) bad(verdict.why);
   Generator generator(kind, 0);
   generator.valid(comment, {flag}, values);
   return fileOf(kind, 0, generator);
@@ -327,7 +331,7 @@ Verdict judge(const Kind& kind, const Json& test, Walk& walk) {
     const auto refusal = refusalOf(kind, values, walk, Case::Mode::kCheck);
     if (test.at("result") == "valid") return judgeValid(values, walk, refusal);
     return judgeInvalid(refusal, test.at("reason").get<std::string>());
-  } catch (const BrokenCase& broken) {
+  } catch (const std::exception& broken) {  // BrokenCase, or what a check ends with that is at fault itself
     return {false, std::string("cannot be judged: ") + broken.what()};
   }
 }

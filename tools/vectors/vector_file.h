@@ -25,7 +25,8 @@ Json parseJson(std::string_view text);
 
 // Text of the file that `kind` makes from `seed`: the same bytes everywhere.
 std::string generateFile(const Kind& kind, std::uint64_t seed);
-// Text of a file with one valid case that nobody generated; its seed is 0. `values` in any order.
+// Text of a file with one valid case that nobody generated; its seed is 0. `values` in any order, and all of them:
+// nothing is computed for whoever observed them. BadFile if the case does not hold as it stands.
 std::string fileOfOneCase(const Kind& kind, std::string_view comment, std::string_view flag, const Json& values);
 // A JSON schema (draft-07) of a kind's files.
 std::string schemaOf(const Kind& kind);
@@ -50,7 +51,7 @@ struct Verdict {
   std::string why;  // of a failure
 };
 // Whether one case is as its result says. A valid case must hold and every value of it must have been read; an invalid
-// one must be refused for the reason it states.
+// one must be refused for the reason it states. A check that ends with any other exception judges nothing.
 Verdict judge(const Kind& kind, const Json& test, Walk& walk);
 
 struct Failure {
