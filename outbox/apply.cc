@@ -5,6 +5,18 @@
 
 namespace waxwing {
 
+namespace {
+
+using Order = Streams::Noted::Order;
+
+// Of what a device said at two places. Its clock may have gone back between the two, its numbers do not.
+bool isBefore(const LastWordTable::Place& one, const LastWordTable::Place& other, Order order) {
+  if (one.stream == other.stream) return one.sequence < other.sequence;
+  return order == Order::kLate && one.sentAt < other.sentAt;
+}
+
+}  // namespace
+
 Result<void> Apply::apply(Transaction& transaction, const Content& content, const Streams::Noted& noted) {
   context_.sawTime(content.head.sentAt);
   noted_ = noted;
@@ -18,8 +30,10 @@ bool Apply::again(Transaction& transaction, const Content& content) {
 
 bool Apply::isOutdated(Transaction& transaction, Register which, const AccountId& subject, const Head& head) {
   const LastWordTable::Word word{static_cast<std::uint8_t>(which), subject, head.from};
-  if (noted_.order == Streams::Noted::Order::kLate && context_.lastWords.find(word) > head.sentAt.value) return true;
-  context_.lastWords.put(transaction, word, head.sentAt.value);
+  const LastWordTable::Place place{head.stream, head.sequence, head.sentAt.value};
+  const auto last = context_.lastWords.find(word);
+  if (last && isBefore(place, *last, noted_.order)) return true;
+  context_.lastWords.put(transaction, word, place);
   return false;
 }
 

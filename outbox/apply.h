@@ -49,8 +49,7 @@ class Apply {
   template <typename Other>
   Result<void> on(Transaction& transaction, const Head& head, const Other& other);
 
-  // What is said anew as a whole replaces what the same device said of it before: whether this comes late, and
-  // something later was applied.
+  // What is said anew as a whole replaces what the same device said of it before: whether something later was applied.
   bool isOutdated(Transaction& transaction, Register which, const AccountId& subject, const Head& head);
   // False if the message is there already.
   bool addReceived(Transaction& transaction, const Head& head, MessageTable::Row row);

@@ -92,13 +92,16 @@ void GoneTable::removeDevice(Transaction&, const DeviceAddress& device) {
   removeDevice_.run(device.account, device.device);
 }
 
-std::uint64_t LastWordTable::find(const Word& word) {
+std::optional<LastWordTable::Place> LastWordTable::find(const Word& word) {
   Rows rows = find_.query(word.which, word.subject, word.author.account, word.author.device);
-  return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+  if (!rows.next()) return std::nullopt;
+  return Place{rows.fixed<StreamId>(0), static_cast<std::uint64_t>(rows.integer(1)),
+               static_cast<std::uint64_t>(rows.integer(2))};
 }
 
-void LastWordTable::put(Transaction&, const Word& word, std::uint64_t sentAt) {
-  put_.run(word.which, word.subject, word.author.account, word.author.device, sentAt);
+void LastWordTable::put(Transaction&, const Word& word, const Place& place) {
+  put_.run(word.which, word.subject, word.author.account, word.author.device, place.stream, place.sequence,
+           place.sentAt);
 }
 
 }  // namespace waxwing

@@ -109,18 +109,27 @@ class LastWordTable {
     DeviceAddress author;
   };
 
+  // Where it stood among what that device says.
+  struct Place {
+    StreamId stream;  // zero: not known
+    std::uint64_t sequence = 0;
+    std::uint64_t sentAt = 0;
+  };
+
   explicit LastWordTable(Database& db) : db_(db) {}
 
-  // 0: it said nothing yet.
-  std::uint64_t find(const Word& word);
-  void put(Transaction&, const Word& word, std::uint64_t sentAt);
+  // None: it said nothing yet.
+  std::optional<Place> find(const Word& word);
+  void put(Transaction&, const Word& word, const Place& place);
 
  private:
   Database& db_;
   Statement find_ = db_.prepare(
-      "SELECT sent_at FROM last_word WHERE register = ?1 AND subject = ?2 AND account = ?3 AND device = ?4");
+      "SELECT stream, sequence, sent_at FROM last_word "
+      "WHERE register = ?1 AND subject = ?2 AND account = ?3 AND device = ?4");
   Statement put_ = db_.prepare(
-      "INSERT OR REPLACE INTO last_word (register, subject, account, device, sent_at) VALUES (?1, ?2, ?3, ?4, ?5)");
+      "INSERT OR REPLACE INTO last_word (register, subject, account, device, stream, sequence, sent_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 };
 
 }  // namespace waxwing

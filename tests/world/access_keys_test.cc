@@ -134,6 +134,30 @@ TEST_F(AccessKeysTest, ADeviceWhoseClockIsBehindChangesTheKeyAllTheSame) {
   endWell();
 }
 
+// What a device says last is what it numbered last, whatever its clock said.
+TEST_F(AccessKeysTest, WhatComesLateIsInTheOrderOfItsNumbers) {
+  SimDevice& dave = world.addAccount("dave", aliceRelay);
+  world.introduce(dave, bob);
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  EXPECT_TRUE(world.comeToRest());
+  bobRelay.loses = [to = phone.self()](const DeviceAddress& device) { return device == to; };
+  block(bob, carol);
+  world.run(1min);
+  bob.kill();
+  bob.clock().jump(-48h);
+  bob.start();
+  block(bob, dave);
+  world.run(1min);
+  bobRelay.loses = nullptr;
+  EXPECT_TRUE(reaches(bob, alice));
+  world.recoverAll();
+  EXPECT_EQ(opens(carol, bob.account()), KeyClass::kInvite);
+  EXPECT_EQ(opens(dave, bob.account()), KeyClass::kInvite);
+  EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(alice, bob));
+  endWell();
+}
+
 // The request brought a key that opens nothing any more when it is answered.
 TEST_F(AccessKeysTest, ARequestFollowsTheKey) {
   const Invite invite = must(alice.perform([](Outbox& outbox) { return outbox.createInvite(); }));

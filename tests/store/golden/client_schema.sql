@@ -154,7 +154,7 @@ CREATE TABLE last_word (
   subject BLOB NOT NULL,       -- the account that it is about
   account BLOB NOT NULL,
   device INTEGER NOT NULL,
-  sent_at INTEGER NOT NULL,
+  sent_at INTEGER NOT NULL, stream BLOB NOT NULL DEFAULT x'0000000000000000', sequence INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (register, subject, account, device)
 ) STRICT, WITHOUT ROWID;
 
