@@ -118,9 +118,8 @@ Result<void> Contacts::onRequest(Transaction& transaction, const Head& head, con
   const bool mutual = is(*row, ContactState::kInvited);
   if (mutual) row->state = number(ContactState::kAccepted);
   if (const SignedManifest* manifest = context_.roster.find(account)) {
-    const WallTime issued{static_cast<std::int64_t>((*manifest)->issuedAt) * 1000};
-    if (is(*row, ContactState::kRequested))
-      row->unconfirmed = context_.now() - issued > limits::kManifestUnconfirmedAge;
+    const auto age = context_.now() - issuedAt(manifest->manifest());
+    if (is(*row, ContactState::kRequested)) row->unconfirmed = age > limits::kManifestUnconfirmedAge;
   }
   put(transaction, *row);
   // Whoever asks us again has not heard, or has forgotten, that he was accepted.

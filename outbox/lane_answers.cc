@@ -261,7 +261,6 @@ void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<Deli
       case ItemOutcome::Kind::kNoSuchDevice:
         if (!obstructed.insert(key.device).second) break;
         hold(step, lane, device, Obstacle::kUnavailable, items[i].retryAfter);
-        lane.askManifest = true;
         answer = "no such device";
         break;
     }
@@ -275,6 +274,7 @@ void Lanes::hold(Transaction& transaction, Lane& lane, const DeviceAddress& devi
                  std::chrono::milliseconds atLeast) {
   const auto wait = std::max(atLeast, lane.deviceBackoff[device.device].next(context_.random));
   lane.heldUntil[device.device] = context_.now() + wait;
+  if (obstacle == Obstacle::kUnavailable) lane.askManifest = true;  // it may be listed no more
   context_.devices.putObstacle(transaction, device, obstacle);
   parts_.states.settleAll(transaction, device);
 }

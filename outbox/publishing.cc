@@ -33,10 +33,7 @@ std::optional<WallTime> Publishing::nextDeadline() {
   if (busy_ || !network_.ownUp() || context_.stopped != LinkState::Stop::kNone) return std::nullopt;
   if (retryAt_ > context_.now()) return retryAt_;
   WallTime next = context_.preKeys.nextDue();
-  if (const SignedManifest* own = context_.roster.find(context_.selfAccount()); own && context_.self.isPrimary()) {
-    const WallTime issued{static_cast<std::int64_t>((*own)->issuedAt) * 1000};
-    next = std::min(next, issued + limits::kManifestRefresh);
-  }
+  if (context_.self.isPrimary()) next = std::min(next, manifestDue());
   return std::max(next, context_.now());
 }
 
@@ -59,12 +56,17 @@ void Publishing::pump() {
   }
 }
 
+// When the list is to be signed anew: at once if that was done by a clock that ran far ahead.
+WallTime Publishing::manifestDue() {
+  const auto now = context_.now(), issued = issuedAt(context_.roster.find(context_.selfAccount())->manifest());
+  return std::chrono::abs(now - issued) >= limits::kManifestRefresh ? now : issued + limits::kManifestRefresh;
+}
+
 // The primary signs anew each week, so that a withheld list shows.
 void Publishing::refreshManifest() {
   if (!context_.self.isPrimary() || context_.settings.findInteger(setting::kSignNothing)) return;
+  if (context_.now() < manifestDue()) return;
   const SignedManifest* own = context_.roster.find(context_.selfAccount());
-  const WallTime issued{static_cast<std::int64_t>((*own)->issuedAt) * 1000};
-  if (context_.now() - issued < limits::kManifestRefresh) return;
   Step step(context_, CommitPoint::kDevices);
   const auto signedAnew = context_.book.reissue(step, context_.self, own->manifest());
   if (!signedAnew) return failed();

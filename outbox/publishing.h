@@ -28,6 +28,7 @@ class Publishing {
  private:
   enum class Duty { kNone, kFetchManifest, kPublishManifest, kAccessKeys, kKeyStatus };
   Duty next();
+  WallTime manifestDue();
   void refreshManifest();
   void fetchManifest();
   void publishManifest();

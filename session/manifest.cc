@@ -212,6 +212,11 @@ ManifestOrder compare(const SignedManifest& held, const SignedManifest& candidat
 
 std::uint64_t issueTime(WallTime now) { return static_cast<std::uint64_t>(std::max<std::int64_t>(now.seconds(), 0)); }
 
+WallTime issuedAt(const Manifest& manifest) {
+  constexpr std::uint64_t kFurthest = 1'000'000'000'000;  // seconds: the year 33658
+  return {static_cast<std::int64_t>(std::min(manifest.issuedAt, kFurthest)) * 1000};
+}
+
 std::uint64_t nextManifestVersion(std::uint64_t previous, WallTime now) {
   return std::max(previous + 1, issueTime(now));
 }

@@ -88,6 +88,9 @@ ManifestOrder compare(const SignedManifest& held, const SignedManifest& candidat
 
 // What a manifest states as its time of issue: seconds since 1970-01-01 UTC, 0 before.
 std::uint64_t issueTime(WallTime now);
+// When a manifest says that it was issued. What lies further ahead than any clock will go is there: callers compute
+// with it.
+WallTime issuedAt(const Manifest& manifest);
 // max(previous + 1, issueTime(now))
 std::uint64_t nextManifestVersion(std::uint64_t previous, WallTime now);
 

@@ -39,7 +39,7 @@ ManifestBook::Adoption ManifestBook::adopt(Transaction&, const SignedManifest& c
   const auto row = table_.find(account);
   if (!row) {
     table_.put(account, candidate.bytes());
-    const auto age = clock_.now() - WallTime{static_cast<std::int64_t>(candidate->issuedAt) * 1000};
+    const auto age = clock_.now() - issuedAt(candidate.manifest());
     return {ManifestOrder::kNewer, true, age > limits::kManifestUnconfirmedAge, {}, {}};
   }
   const auto held = SignedManifest::fromTrusted(row->signedManifest);

@@ -113,7 +113,9 @@ Bytes PreKeys::signCurrent(const PreKeyTable::Publication& publication, WallTime
 
 WallTime PreKeys::nextDue() {
   const auto current = table_.findCurrentSigned();
-  return current ? current->createdAt + limits::kKeyRotation : clock_.now();
+  const auto now = clock_.now();
+  if (!current || hasPassed(current->createdAt, now, limits::kKeyRotation)) return now;
+  return current->createdAt + limits::kKeyRotation;
 }
 
 std::optional<CurveKeyPair> PreKeys::findSealKey(std::uint32_t id) {

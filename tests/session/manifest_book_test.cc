@@ -114,6 +114,15 @@ TEST_F(ManifestBookTest, WhatTheUserDecidedAgainstStaysOut) {
   EXPECT_EQ(codeOf(settle(other.hash())), Errc::kNotFound);
 }
 
+// Any second up to 2^62 may stand there, and is computed with.
+TEST_F(ManifestBookTest, OneOfTheFarFutureIsNotOld) {
+  auto manifest = bob_.manifest().manifest();
+  manifest.version = manifest.issuedAt = limits::kManifestVersionMax;
+  const auto far = must(SignedManifest::sign(manifest, *bob_->self.accountKey()));
+  EXPECT_GT(issuedAt(far.manifest()), clock_.now() + std::chrono::years(10'000));
+  EXPECT_FALSE(alice_.adopt(far).unconfirmed);
+}
+
 TEST_F(ManifestBookTest, ThePrimarySignsAnew) {
   const auto before = bob_.manifest();
   clock_.advance(limits::kManifestRefresh);

@@ -192,7 +192,7 @@ void Run::giveUpUnlisted() {
         std::ranges::any_of(*listed, [&](const OwnDeviceInfo& one) { return one.id == device->self().device; });
     if (!known) {
       world_.giveUp(*device);
-      primary.clock().jump(limits::kManifestRefresh);  // contacts may believe in it until the list is signed anew
+      primary.clock().jump(2 * limits::kManifestRefresh);  // contacts may believe in it until the list is signed anew
     }
   }
 }
