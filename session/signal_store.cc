@@ -78,7 +78,8 @@ struct SignalStore::Callbacks {
   static int storeSession(const signal_protocol_address* address, std::uint8_t* record, std::size_t size, std::uint8_t*,
                           std::size_t, void* user) {
     return guarded(user, [&](SignalStore& store) {
-      if (mutated(Mutation::kForgetRatchetStep) && blake2b({record, size}).bytes[0] % 16 == 0) return SG_SUCCESS;
+      const bool forgets = mutated(Mutation::kForgetRatchetStep) && blake2b({record, size}).bytes[0] % 16 == 0;
+      if (forgets && store.sessions_.contains(addressOf(address))) return SG_SUCCESS;
       store.put(addressOf(address), {record, size});
       return SG_SUCCESS;
     });

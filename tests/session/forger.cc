@@ -2,9 +2,32 @@
 
 #include <iterator>
 
+#include "session/device_keys.h"
+#include "session/manifest.h"
+#include "session/signal_context.h"
 #include "tests/session/forge.h"
 
 namespace waxwing::testing {
+
+namespace {
+
+SignedManifest listOfNewAccount(Random& random) {
+  const auto account = SigningKeyPair::generate(random);
+  IdentityTable::Row device;
+  device.address = {AccountId::fromTrusted(account.publicKey().view()), DeviceId::fromTrusted(1)};
+  device.registrationId = 1;
+  device.identitySecret = *SecretArray<32>::from(CurveKeyPair::generate(random).secret());
+  device.signingSeed = SigningKeyPair::generate(random).seed();
+  Manifest manifest;
+  manifest.account = device.address.account;
+  manifest.version = manifest.issuedAt = 1;
+  manifest.primary = device.address.device;
+  manifest.relay = *RelayAddress::parse("nowhere.example:7077");
+  manifest.devices.push_back(manifestEntry(device, SignalContext(random)));
+  return SignedManifest::sign(manifest, account).value();
+}
+
+}  // namespace
 
 Forger::Forger(WireTap& tap, Random& random) : tap_(tap), random_(random), parts_(std::make_unique<Forge>()) {}
 
@@ -23,9 +46,11 @@ std::optional<relay::QueuedEnvelope> Forger::forge(const DeviceAddress& mailbox,
 
 void Forger::spoil(Envelope& envelope) {
   const CurveKey stranger = CurveKeyPair::generate(random_).publicKey();
-  switch (random_.below(4)) {
+  switch (random_.below(5)) {
     case 0:
       return claimOther(envelope);
+    case 4:
+      return claimStranger(envelope);
     case 1:
       envelope.kind = CipherKind::kMessage;
       envelope.ciphertext = parts_->plain(stranger, 1 + static_cast<std::uint32_t>(random_.below(2'500)));
@@ -56,6 +81,13 @@ void Forger::claimOther(Envelope& envelope) {
   if (other->first == envelope.from.account) return flipBit(envelope.ciphertext);
   envelope.from = {other->first, DeviceId::fromTrusted(1)};
   envelope.manifest = other->second;
+}
+
+// A device list that nobody has seen, as anybody can sign one.
+void Forger::claimStranger(Envelope& envelope) {
+  const SignedManifest list = listOfNewAccount(random_);
+  envelope.from = {list->account, list->primary};
+  envelope.manifest = toBytes(list.bytes());
 }
 
 }  // namespace waxwing::testing

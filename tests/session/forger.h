@@ -12,7 +12,7 @@ namespace waxwing::testing {
 class Forge;
 
 // Makes envelopes as anybody can who knows an access key and the recipient's published keys, and guesses who writes to
-// him: the seal is right, what it covers is not.
+// him: the seal is right, what it covers is not. He may have an account of his own, too.
 class Forger {
  public:
   Forger(WireTap& tap, Random& random);
@@ -28,6 +28,7 @@ class Forger {
   void spoil(Envelope& envelope);
   void flipBit(Bytes& bytes);
   void claimOther(Envelope& envelope);
+  void claimStranger(Envelope& envelope);
 
   WireTap& tap_;
   Random& random_;

@@ -45,8 +45,8 @@ def command_for(program, bug, first, seeds, steps):
 
 def run(command):
     result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode == 2:
-        sys.exit(result.stderr)
+    if result.returncode not in (0, 1):
+        sys.exit(f"{' '.join(command)} ended with {result.returncode}: {result.stderr}")
     found = re.search(r"^seed (\d+) FAILED: (.*)$", result.stdout, re.MULTILINE)
     return (int(found.group(1)), found.group(2)) if found else None
 

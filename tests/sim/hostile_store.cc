@@ -32,6 +32,7 @@ std::vector<Outcome> HostileStore::commit(std::span<const Operation> operations)
       meddled[i] = meddle(*submit);
     }
     remember(done[i]);
+    takeNumbers(done[i]);
   }
   // What was held back comes in behind.
   const bool release = !mischief_.held.empty() && (mischief_.stopped() || mischief_.random().below(4) == 0);
@@ -148,7 +149,7 @@ Bytes HostileStore::manifestInstead(const AccountId& account, Bytes manifest) {
 
 std::vector<QueueItem> HostileStore::readPage(const DeviceAddress& mailbox, std::uint64_t after,
                                               const relay::PageLimits& bounds) {
-  std::vector<QueueItem> items = inner_->readPage(mailbox, after, bounds);
+  std::vector<QueueItem> items = inner_->readPage(mailbox, after / kSpread, bounds);
   if (items.empty()) return items;
   onRead(mailbox, items);
   insertForged(mailbox, items);
@@ -170,6 +171,7 @@ std::vector<QueueItem> HostileStore::readPage(const DeviceAddress& mailbox, std:
     std::swap(items[first].content, items[first + 1].content);
   }
   insertOld(mailbox, items);
+  items = tellNumbers(std::move(items));
   if (mischief_.plays(Trick::kNumbers)) {
     onMisnumbered(mailbox);
     const std::uint64_t more = 1 + mischief_.random().below(1000);
@@ -189,11 +191,27 @@ void HostileStore::spoil(QueuedEnvelope& envelope) {
   }
 }
 
-// Beside an item and with its number, so that nothing else is lost by it.
+// What a device acknowledges of what was slipped in takes nothing else away.
+void HostileStore::takeNumbers(Operation& operation) {
+  if (auto* acknowledge = std::get_if<relay::Acknowledge>(&operation)) acknowledge->upTo /= kSpread;
+  if (auto* attempt = std::get_if<relay::NoteAttempt>(&operation)) attempt->number /= kSpread;
+}
+
+// What was slipped in has no number yet: it gets one directly before the item that it precedes.
+std::vector<QueueItem> HostileStore::tellNumbers(std::vector<QueueItem> items) {
+  std::uint64_t next = 0;
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    item->number = item->number == 0 ? next - 1 : item->number * kSpread;
+    if (auto* gap = std::get_if<relay::Gap>(&item->content)) gap->last *= kSpread;
+    next = item->number;
+  }
+  return items;
+}
+
 void HostileStore::insertOld(const DeviceAddress& mailbox, std::vector<QueueItem>& items) {
   const auto insert = [&](const QueuedEnvelope& old) {
     const std::size_t place = mischief_.random().below(items.size());
-    items.insert(items.begin() + static_cast<std::ptrdiff_t>(place), QueueItem{items[place].number, 0, old});
+    items.insert(items.begin() + static_cast<std::ptrdiff_t>(place), QueueItem{0, 0, old});
   };
   const auto pick = [&](const std::vector<QueuedEnvelope>& from) {
     return from[mischief_.random().below(from.size())];
@@ -214,13 +232,17 @@ void HostileStore::insertForged(const DeviceAddress& mailbox, std::vector<QueueI
     if (genuine == nullptr || !mischief_.plays(Trick::kForge)) continue;
     auto forged = forge(mailbox, *genuine);
     if (!forged) continue;
-    items.insert(items.begin() + static_cast<std::ptrdiff_t>(i), QueueItem{items[i].number, 0, std::move(*forged)});
+    items.insert(items.begin() + static_cast<std::ptrdiff_t>(i), QueueItem{0, 0, std::move(*forged)});
     ++i;
   }
 }
 
 std::optional<relay::Position> HostileStore::findPosition(const DeviceAddress& mailbox) {
   auto position = inner_->findPosition(mailbox);
+  if (position) {
+    position->acknowledged *= kSpread;
+    position->last *= kSpread;
+  }
   if (position && mischief_.plays(Trick::kNumbers)) {
     onMisnumbered(mailbox);
     position->last += mischief_.random().below(1000);

@@ -61,7 +61,8 @@ class Mischief {
   std::uint64_t played_ = 0;
 };
 
-// A relay's store, honest as long as no trick is allowed, with an eye on what is submitted.
+// A relay's store, honest as long as no trick is allowed, with an eye on what is submitted. The numbers that it tells are
+// kSpread times those of the store inside: between them is room for what it slips in.
 class HostileStore final : public relay::MailboxStore {
  public:
   // Sees every batch before it is judged, or meddled with.
@@ -112,6 +113,8 @@ class HostileStore final : public relay::MailboxStore {
   MailboxStore& honest() { return *inner_; }
 
  private:
+  static constexpr std::uint64_t kSpread = 64;
+
   // What became of a batch's envelopes on the way to the store: the places that were kept back from it.
   struct Meddled {
     std::vector<std::size_t> keptBack;
@@ -126,6 +129,8 @@ class HostileStore final : public relay::MailboxStore {
   void spoil(relay::QueuedEnvelope& envelope);
   void insertOld(const DeviceAddress& mailbox, std::vector<relay::QueueItem>& items);
   void insertForged(const DeviceAddress& mailbox, std::vector<relay::QueueItem>& items);
+  static void takeNumbers(relay::Operation& operation);
+  static std::vector<relay::QueueItem> tellNumbers(std::vector<relay::QueueItem> items);
 
   Mischief& mischief_;
   std::unique_ptr<MailboxStore> inner_;
