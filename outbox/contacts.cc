@@ -75,6 +75,7 @@ Result<void> Contacts::accept(Transaction& transaction, const AccountId& account
   row->name = name;
   row->state = number(ContactState::kAccepted);
   put(transaction, *row);
+  context_.manifestsNew.insert(account);
   composer_.tellContact(transaction, account, keys_.profile());
   tellSiblings(transaction, *row);
   return {};
@@ -122,6 +123,7 @@ Result<void> Contacts::onRequest(Transaction& transaction, const Head& head, con
     if (is(*row, ContactState::kRequested)) row->unconfirmed = age > limits::kManifestUnconfirmedAge;
   }
   put(transaction, *row);
+  context_.manifestsNew.insert(account);
   // Whoever asks us again has not heard, or has forgotten, that he was accepted.
   if (is(*row, ContactState::kAccepted)) composer_.tellContact(transaction, account, keys_.profile());
   if (mutual) tellSiblings(transaction, *row);
@@ -148,6 +150,7 @@ Result<void> Contacts::onProfile(Transaction& transaction, const Head& head, con
   if (accepts) row->state = number(ContactState::kAccepted);
   put(transaction, *row);
   context_.owing.insert(account);
+  if (accepts) context_.manifestsNew.insert(account);
   // A device that the contact did not know of yet was granted the former key, and cannot ask him for the new one.
   if (accepts || (newKey && context_.self.isPrimary())) tellSiblings(transaction, *row);
   // Whoever rotates its key tells it again until it sees that it arrived.

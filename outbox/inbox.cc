@@ -1,6 +1,7 @@
 #include "outbox/inbox.h"
 
 #include <algorithm>
+#include <set>
 
 #include "crypto/mutation.h"
 #include "outbox/lacks.h"
@@ -158,11 +159,10 @@ Inbox::Outcome Inbox::keepOrRefuse(Transaction& transaction, const IncomingEnvel
   if (rank && !parts_.slow.isExhausted(incoming.keyClass)) {
     return parts_.slow.add(transaction, envelope.from, incoming, *rank) ? Outcome::kOther : Outcome::kNoRoom;
   }
-  // A sibling may know the sender: it tells us about its contacts as it goes.
+  // A sibling may have accepted the sender: it tells us about its contacts as it goes.
   const bool siblings = !context_.roster.devices(context_.selfAccount(), context_.selfAddress()).empty();
   if (error.code == Errc::kNotPermitted && siblings && incoming.keyClass == IncomingEnvelope::KeyClass::kContact &&
-      standingOf(envelope.from.account) == SenderStanding::kUnknown &&
-      park(transaction, envelope.from, incoming.payload)) {
+      mayBecomeContact(envelope.from.account) && park(transaction, envelope.from, incoming.payload)) {
     return Outcome::kOther;
   }
   noteUnread(transaction, envelope, error);
@@ -228,8 +228,8 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
 }
 
 bool Inbox::park(Transaction& transaction, const DeviceAddress& from, ByteView payload) {
-  return isKnown(from.account) ? context_.parked.add(transaction, from, payload)
-                               : context_.parked.addOfStranger(transaction, from, payload);
+  return mayBecomeContact(from.account) ? context_.parked.addOfStranger(transaction, from, payload)
+                                        : context_.parked.add(transaction, from, payload);
 }
 
 Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& envelope,
@@ -322,6 +322,11 @@ bool Inbox::isKnown(const AccountId& account) {
   return standing != SenderStanding::kUnknown;
 }
 
+bool Inbox::mayBecomeContact(const AccountId& account) {
+  const SenderStanding standing = standingOf(account);
+  return standing == SenderStanding::kUnknown || standing == SenderStanding::kRequested;
+}
+
 Inbox::Outcome Inbox::refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error) {
   RefusalTable::Row row{
       .at = context_.now(), .envelope = incoming.id, .code = error.code, .reason = error.message, .payload = {}};
@@ -342,6 +347,7 @@ void Inbox::applyParked(const AccountId& account) {
   const auto parked = context_.parked.from(account);
   if (parked.empty()) return;
   Step step(context_, CommitPoint::kReceive);
+  std::set<DeviceAddress> waiting;  // for the account to be accepted, and what is behind in order to stay behind
   for (const auto& row : parked) {
     const auto to = sealedTo(row.payload);
     const auto key = to ? context_.preKeys.findSealKey(to->sealKeyId) : std::nullopt;
@@ -355,8 +361,7 @@ void Inbox::applyParked(const AccountId& account) {
     const SignedManifest* manifest = context_.roster.find(account);
     const bool retired = manifest != nullptr && (*manifest)->isRetired(envelope->from.device);
     const bool listed = manifest != nullptr && (*manifest)->find(envelope->from.device) != nullptr;
-    if (!listed && !retired) continue;
-    context_.parked.remove(step, row.id);
+    if ((!listed && !retired) || waiting.contains(envelope->from)) continue;
     const IncomingEnvelope incoming{.number = 0, .id = envelope->id, .keyClass = {}, .payload = row.payload};
     Result<Outcome> opened = fail(Errc::kRetiredDevice, "from a device that was retired");
     if (listed) {
@@ -367,6 +372,11 @@ void Inbox::applyParked(const AccountId& account) {
         attempt.keep();
       }
     }
+    if (!opened && opened.error().code == Errc::kNotPermitted && mayBecomeContact(account)) {
+      waiting.insert(envelope->from);
+      continue;
+    }
+    context_.parked.remove(step, row.id);
     if (opened) continue;
     if (const auto rank = SlowQueue::rankOf(opened.error().code)) {
       parts_.slow.take(step, envelope->from, incoming, *rank);

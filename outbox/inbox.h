@@ -80,6 +80,7 @@ class Inbox {
   void noteUnread(Transaction& transaction, const Envelope& envelope, const Error& error);
   SenderStanding standingOf(const AccountId& account);
   bool isKnown(const AccountId& account);
+  bool mayBecomeContact(const AccountId& account);
   Outcome refuse(Transaction& transaction, const IncomingEnvelope& incoming, const Error& error);
   void noteGap(Transaction& transaction, const IncomingGap& gap);
   void answerResent(Transaction& transaction, const DeviceAddress& from);

@@ -1,6 +1,7 @@
 #include "tests/sim/accepted_book.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "crypto/text.h"
 
@@ -72,16 +73,19 @@ void AcceptedBook::noteRead(const DeviceAddress& mailbox, std::span<const relay:
 void AcceptedBook::forget() {
   for (auto& [address, mailbox] : mailboxes_) {
     mailbox.accepted.clear();
-    mailbox.numbers.clear();
+    mailbox.numbersBefore = std::exchange(mailbox.numbers, {});
   }
 }
 
-std::vector<std::string> AcceptedBook::lostBy(relay::MailboxStore& store) const {
+std::vector<std::string> AcceptedBook::lostBy(relay::MailboxStore& store) {
   std::vector<std::string> lost;
-  for (const auto& [address, mailbox] : mailboxes_) {
+  for (auto& [address, mailbox] : mailboxes_) {
     if (mailbox.isMisnumbered) continue;
     const auto position = store.findPosition(address);
     if (!position) continue;  // its device was retired
+    for (const auto& [id, number] : std::exchange(mailbox.numbersBefore, {})) {
+      if (number <= position->acknowledged) mailbox.acknowledged.insert(id);
+    }
     const Held held = heldBy(store, address, position->acknowledged);
     for (const EnvelopeId& id : mailbox.accepted) {
       if (held.envelopes.contains(id)) continue;

@@ -22,7 +22,7 @@ class AcceptedBook {
   // The relay lies to that mailbox about numbers: what an acknowledgement takes away, it did not mean.
   void noteMisnumbered(const DeviceAddress& mailbox) { mailboxes_[mailbox].isMisnumbered = true; }
   // One line for each envelope that `store`, opened anew, has lost.
-  std::vector<std::string> lostBy(relay::MailboxStore& store) const;
+  std::vector<std::string> lostBy(relay::MailboxStore& store);
   // An old copy of the store was put back: it owes nothing of what came after. What was acknowledged stays so: a sender
   // that did not hear the answer submits again, and the copy may know the envelope as one of the past.
   void forget();
@@ -32,6 +32,7 @@ class AcceptedBook {
     std::set<EnvelopeId> accepted;
     std::set<EnvelopeId> acknowledged;
     std::map<EnvelopeId, std::uint64_t> numbers;
+    std::map<EnvelopeId, std::uint64_t> numbersBefore;  // until it is seen which of them an old copy had acknowledged
     bool isMisnumbered = false;
   };
 

@@ -1,3 +1,5 @@
+#include "store/client/refusal_table.h"
+#include "tests/support/test_device.h"
 #include "tests/world/world_test.h"
 
 namespace waxwing::testing {
@@ -36,6 +38,38 @@ TEST_F(Meeting, ADeviceAddedWhileItsContactIsAwayIsFound) {
   world.send(alice, bob.account());
   endWell();
   EXPECT_EQ(textsOf(phone, alice.account()).size(), 1u);
+}
+
+// A sibling accepted the contact, and its word of that comes later than what the contact writes.
+TEST_F(Meeting, ATextThatComesBeforeTheWordOfItsAcceptanceWaits) {
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  SimDevice& carol = world.addAccount("carol", aliceRelay);
+  EXPECT_TRUE(world.comeToRest());
+  const Invite invite = must(bob.perform([](Outbox& outbox) { return outbox.createInvite(); }));
+  world.run(5s);
+  must(carol.perform([&](Outbox& outbox) { return outbox.addContact("bob", invite); }));
+  const auto stateAt = [](SimDevice& at, const SimDevice& of) {
+    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }));
+    return contact ? std::optional(contact->state) : std::nullopt;
+  };
+  const auto isRequested = [&](SimDevice& at) { return stateAt(at, carol) == ContactState::kRequested; };
+  ASSERT_TRUE(world.runUntil([&] { return isRequested(bob) && isRequested(phone); }, 5min));
+
+  bobRelay.loses = [to = bob.self()](const DeviceAddress& device) { return device == to; };
+  must(phone.perform([&](Outbox& outbox) { return outbox.acceptContact(carol.account(), "carol"); }));
+  ASSERT_TRUE(world.runUntil([&] { return stateAt(carol, bob) == ContactState::kAccepted; }, 5min));
+  bobRelay.loses = nullptr;
+  world.send(carol, bob.account());
+  world.send(carol, bob.account());
+  world.run(10s);
+  EXPECT_EQ(textsOf(phone, carol.account()).size(), 2u);
+  EXPECT_EQ(textsOf(bob, carol.account()).size(), 0u);
+
+  world.send(phone, carol.account());  // shows that something is missing
+  EXPECT_TRUE(world.comeToRest());
+  EXPECT_EQ(textsOf(bob, carol.account()).size(), 3u);
+  for (const auto& row : RefusalTable(bob.db()).all()) EXPECT_NE(row.code, Errc::kNotPermitted) << row.reason;
+  endWell();
 }
 
 TEST_F(Meeting, ARetiredDeviceReceivesNothingNew) {
