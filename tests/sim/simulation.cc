@@ -476,16 +476,15 @@ void Run::relayCrash(SimRelay& relay, Dice& dice) {
 void Run::usePreKeysUp(SimDevice& device) {
   SimRelay& relay = world_.home(device.account());
   if (!isUp(relay)) return;
-  const auto record = relay.store().findDevice(device.self());
-  if (!record || record->state != relay::DeviceRecord::State::kListed) return;
-  struck(Fault::kPreKeys);
-  const relay::TakePreKeyBundles take{
-      device.account(), relay::LoginRef{device.self(), record->login}, {device.self().device}};
-  const std::vector<relay::Operation> all(limits::kOneTimeKeysPublished, take);
   try {
-    relay.store().commit(all);
+    const auto record = relay.store().findDevice(device.self());
+    if (!record || record->state != relay::DeviceRecord::State::kListed) return;
+    struck(Fault::kPreKeys);
+    const relay::TakePreKeyBundles take{
+        device.account(), relay::LoginRef{device.self(), record->login}, {device.self().device}};
+    relay.store().commit(std::vector<relay::Operation>(limits::kOneTimeKeysPublished, take));
   } catch (const std::exception&) {
-    // The relay's own next commit tells.
+    // Its disk failed, now or before: its own next commit tells.
   }
 }
 
