@@ -119,7 +119,10 @@ void Run::begin() {
     SimRelay& relay = world_.addRelay(host);
     if (!has(script_.faults, Fault::kMailboxFull)) continue;
     relay.kill();
-    relay.adjust = [](relay::Options& options) { options.mailboxEnvelopes = 12; };
+    // By number, or by size, where a small envelope still fits in behind a larger one that does not.
+    relay.adjust = [bySize = world_.relays().size() == 2](relay::Options& options) {
+      (bySize ? options.mailboxBytes : options.mailboxEnvelopes) = bySize ? 12 * 1024 : 12;
+    };
     relay.start();
     struck(Fault::kMailboxFull);
   }
