@@ -1,7 +1,6 @@
 #include "outbox/inbox.h"
 
 #include <algorithm>
-#include <set>
 
 #include "crypto/mutation.h"
 #include "outbox/lacks.h"
@@ -221,7 +220,8 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
   const SignedManifest* manifest = context_.roster.find(from.account);
   if (manifest == nullptr) return fail(Errc::kUnlistedDevice, "from an unknown sender without a device list");
   if ((*manifest)->isRetired(from.device)) return fail(Errc::kRetiredDevice, "from a device that was retired");
-  if (context_.parked.has(from)) return Place::kPark;  // what follows waits as well, so that order is kept
+  // What follows waits as well, so that order is kept; but not what may make a contact of its sender.
+  if (context_.parked.has(from) && !mayBecomeContact(from.account)) return Place::kPark;
   if ((*manifest)->find(from.device) != nullptr) return Place::kApply;
   if (!known) return fail(Errc::kUnlistedDevice, "from a device that its account does not list");
   return Place::kPark;
@@ -347,7 +347,6 @@ void Inbox::applyParked(const AccountId& account) {
   const auto parked = context_.parked.from(account);
   if (parked.empty()) return;
   Step step(context_, CommitPoint::kReceive);
-  std::set<DeviceAddress> waiting;  // for the account to be accepted, and what is behind in order to stay behind
   for (const auto& row : parked) {
     const auto to = sealedTo(row.payload);
     const auto key = to ? context_.preKeys.findSealKey(to->sealKeyId) : std::nullopt;
@@ -361,7 +360,7 @@ void Inbox::applyParked(const AccountId& account) {
     const SignedManifest* manifest = context_.roster.find(account);
     const bool retired = manifest != nullptr && (*manifest)->isRetired(envelope->from.device);
     const bool listed = manifest != nullptr && (*manifest)->find(envelope->from.device) != nullptr;
-    if ((!listed && !retired) || waiting.contains(envelope->from)) continue;
+    if (!listed && !retired) continue;
     const IncomingEnvelope incoming{.number = 0, .id = envelope->id, .keyClass = {}, .payload = row.payload};
     Result<Outcome> opened = fail(Errc::kRetiredDevice, "from a device that was retired");
     if (listed) {
@@ -372,10 +371,7 @@ void Inbox::applyParked(const AccountId& account) {
         attempt.keep();
       }
     }
-    if (!opened && opened.error().code == Errc::kNotPermitted && mayBecomeContact(account)) {
-      waiting.insert(envelope->from);
-      continue;
-    }
+    if (!opened && opened.error().code == Errc::kNotPermitted && mayBecomeContact(account)) continue;
     context_.parked.remove(step, row.id);
     if (opened) continue;
     if (const auto rank = SlowQueue::rankOf(opened.error().code)) {

@@ -72,6 +72,41 @@ TEST_F(Meeting, ATextThatComesBeforeTheWordOfItsAcceptanceWaits) {
   endWell();
 }
 
+// What the contact wrote comes before his acceptance, which the relay keeps back.
+TEST_F(Meeting, AnAcceptanceIsNotHeldUpByWhatWaitsForIt) {
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  SimDevice& carol = world.addAccount("carol", aliceRelay);
+  EXPECT_TRUE(world.comeToRest());
+  const Invite invite = must(carol.perform([](Outbox& outbox) { return outbox.createInvite(); }));
+  world.run(5s);
+  must(bob.perform([&](Outbox& outbox) { return outbox.addContact("carol", invite); }));
+  const auto stateAt = [](SimDevice& at, const SimDevice& of) {
+    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }));
+    return contact ? std::optional(contact->state) : std::nullopt;
+  };
+  ASSERT_TRUE(world.runUntil(
+      [&] { return stateAt(carol, bob) == ContactState::kRequested && stateAt(phone, carol) == ContactState::kInvited; },
+      5min));
+
+  bob.goOffline();
+  bobRelay.mischief().allow(Trick::kDelay, 2);
+  must(carol.perform([&](Outbox& outbox) { return outbox.acceptContact(bob.account(), "bob"); }));
+  world.run(1s);
+  bobRelay.mischief().stop();
+  ASSERT_FALSE(bobRelay.mischief().held.empty());
+  auto kept = std::exchange(bobRelay.mischief().held, {});
+  world.send(carol, bob.account());
+  world.run(1min);
+  EXPECT_EQ(stateAt(phone, carol), ContactState::kInvited);
+  bobRelay.mischief().held = std::move(kept);  // stored with the next commit
+  world.send(carol, bob.account());
+  world.run(1min);
+  EXPECT_EQ(stateAt(phone, carol), ContactState::kAccepted);
+  EXPECT_EQ(textsOf(phone, carol.account()).size(), 2u);
+  bob.goOnline();
+  endWell();
+}
+
 TEST_F(Meeting, ARetiredDeviceReceivesNothingNew) {
   SimDevice& phone = *world.addDevice(bob, "bob-phone");
   EXPECT_TRUE(world.comeToRest());
