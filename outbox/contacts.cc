@@ -62,6 +62,7 @@ Result<AccountId> Contacts::add(Transaction& transaction, std::string_view name,
   row.relay = invite.relay.text();
   put(transaction, row);
   context_.owing.insert(invite.account);
+  context_.manifestsNew.insert(invite.account);
   tellSiblings(transaction, row);
   if (asked) return invite.account;  // the request is on its way, now with the newer key
   composer_.tellContact(transaction, invite.account, keys_.request(invite.key));
@@ -103,6 +104,7 @@ void Contacts::partWith(Transaction& transaction, const AccountId& account) {
   }
   context_.sent.removeAccount(transaction, account);
   context_.recovery.removeAccount(transaction, account);
+  context_.parked.removeAccount(transaction, account);
 }
 
 Result<void> Contacts::onRequest(Transaction& transaction, const Head& head, const body::ContactRequest& request) {

@@ -228,8 +228,9 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
 }
 
 bool Inbox::park(Transaction& transaction, const DeviceAddress& from, ByteView payload) {
-  return mayBecomeContact(from.account) ? context_.parked.addOfStranger(transaction, from, payload)
-                                        : context_.parked.add(transaction, from, payload);
+  const bool isChosen = !mayBecomeContact(from.account) || context_.contactState(from.account) == ContactState::kInvited;
+  return isChosen ? context_.parked.add(transaction, from, payload)
+                  : context_.parked.addOfStranger(transaction, from, payload);
 }
 
 Result<Inbox::Outcome> Inbox::open(Transaction& transaction, const Envelope& envelope,

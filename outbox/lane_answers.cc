@@ -28,6 +28,9 @@ void Lanes::onManifest(const AccountId& account, tl::expected<ManifestAnswer, Er
   Lane& lane = lanes_[account];
   lane.busy = false;
   if (!answer) return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
+  if (answer->manifest.empty() && isOwn(account)) {
+    return failed(account, lane, PendingReason::kNoNetwork, "the relay holds no device list", {});
+  }
   if (answer->manifest.empty()) return denied(account, lane);
   Step step(context_, CommitPoint::kPrepare);
   const auto taken = takeManifest(step, account, answer->manifest);

@@ -56,9 +56,11 @@ void Publishing::pump() {
   }
 }
 
-// When the list is to be signed anew: at once if that was done by a clock that ran far ahead.
+// When the list is to be signed anew: at once if that was done by a clock that ran far ahead. A list knows no time before
+// 1970.
 WallTime Publishing::manifestDue() {
-  const auto now = context_.now(), issued = issuedAt(context_.roster.find(context_.selfAccount())->manifest());
+  const auto now = std::max(context_.now(), WallTime{0});
+  const auto issued = issuedAt(context_.roster.find(context_.selfAccount())->manifest());
   return std::chrono::abs(now - issued) >= limits::kManifestRefresh ? now : issued + limits::kManifestRefresh;
 }
 

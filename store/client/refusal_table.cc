@@ -76,4 +76,6 @@ std::vector<AccountId> ParkedTable::accounts() {
 
 void ParkedTable::remove(Transaction&, std::int64_t id) { remove_.run(id); }
 
+void ParkedTable::removeAccount(Transaction&, const AccountId& account) { removeAccount_.run(account); }
+
 }  // namespace waxwing

@@ -71,6 +71,7 @@ class ParkedTable {
   std::vector<Row> from(const AccountId& account);
   std::vector<AccountId> accounts();
   void remove(Transaction&, std::int64_t id);
+  void removeAccount(Transaction&, const AccountId& account);
 
  private:
   std::int64_t count(const AccountId& account);
@@ -84,6 +85,7 @@ class ParkedTable {
   Statement accounts_ = db_.prepare("SELECT DISTINCT account FROM parked");
   Statement from_ = db_.prepare("SELECT id, payload FROM parked WHERE account = ?1 ORDER BY id");
   Statement remove_ = db_.prepare("DELETE FROM parked WHERE id = ?1");
+  Statement removeAccount_ = db_.prepare("DELETE FROM parked WHERE account = ?1");
 };
 
 }  // namespace waxwing

@@ -174,7 +174,7 @@ std::vector<QueueItem> HostileStore::readPage(const DeviceAddress& mailbox, std:
   items = tellNumbers(std::move(items));
   if (mischief_.plays(Trick::kNumbers)) {
     onMisnumbered(mailbox);
-    const std::uint64_t more = 1 + mischief_.random().below(1000);
+    const std::uint64_t more = 1 + mischief_.random().below(1000) * kSpread;
     for (QueueItem& item : items) item.number += more;
   }
   return items;
@@ -245,7 +245,7 @@ std::optional<relay::Position> HostileStore::findPosition(const DeviceAddress& m
   }
   if (position && mischief_.plays(Trick::kNumbers)) {
     onMisnumbered(mailbox);
-    position->last += mischief_.random().below(1000);
+    position->last += mischief_.random().below(1000) * kSpread;
     if (mischief_.random().below(2) == 0) position->acknowledged /= 2;
   }
   return position;
