@@ -50,14 +50,13 @@ class Relay:
              "--listen", f"{self.listen}:{port or self.port}", *more],
             stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=env)
         log.close()
-        said = b""
         while True:
             line = self.process.stdout.readline()
-            said += line
+            self._note(line)
             found = ADDRESS.search(line.decode())
             if found or not line:
                 break
-        threading.Thread(target=self._drain, args=(self.process.stdout, said), daemon=True).start()
+        threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True).start()
         if not found:
             self.process.wait(PATIENCE)
             return False
@@ -65,12 +64,14 @@ class Relay:
         self.port = int(self.address.split("#")[0].rsplit(":", 1)[1])
         return True
 
-    def _drain(self, pipe, said):
-        with open(self.log, "ab") as log, pipe:
-            log.write(said)
+    def _note(self, line):
+        with open(self.log, "ab") as log:
+            log.write(line)
+
+    def _drain(self, pipe):
+        with pipe:
             for line in pipe:
-                log.write(line)
-                log.flush()
+                self._note(line)
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
