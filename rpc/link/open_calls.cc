@@ -25,10 +25,18 @@ void OpenCalls::add(Ticket ticket, kj::Promise<CallOutcome> call, std::size_t by
                         [this, ticket](kj::Exception&& reason) {
                           failed(ticket, {LinkPhase::kUp, causeOf(reason)});
                         });
-  auto late = timer_.afterDelay(patience(kjDuration(limits::kCallTimeout), bytes_)).then([this, ticket] {
-    failed(ticket, {LinkPhase::kUp, Cause::kTimedOut});
-  });
+  auto late =
+      untilLate({.at = timer_.now(), .sending = bytes_, .received = owner_.receivedBytes()}).then([this, ticket] {
+        failed(ticket, {LinkPhase::kUp, Cause::kTimedOut});
+      });
   tasks_.add(done.exclusiveJoin(kj::mv(late)));
+}
+
+kj::Promise<void> OpenCalls::untilLate(Begun begun) {
+  const std::size_t inTheWay = begun.sending + static_cast<std::size_t>(owner_.receivedBytes() - begun.received);
+  const kj::TimePoint lateAt = begun.at + patience(kjDuration(limits::kCallTimeout), inTheWay);
+  if (timer_.now() >= lateAt) return kj::READY_NOW;
+  return timer_.atTime(lateAt).then([this, begun] { return untilLate(begun); });
 }
 
 void OpenCalls::abandon(const Error& error) {

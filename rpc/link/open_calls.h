@@ -30,8 +30,9 @@ class LateAnswers final : private kj::TaskSet::ErrorHandler {
 };
 
 // The calls of one connection that were not answered yet. Each ticket is answered once: with what its call comes to, or
-// when limits::kCallTimeout has passed (longer where the open calls' bytes may take longer: rpc/wire/patience.h), or by
-// `abandon`.
+// when limits::kCallTimeout has passed, or by `abandon`. A call has longer where the line is busy with something else:
+// the time that a slow link takes for what the open calls send, and for what arrived since (rpc/wire/patience.h). Its
+// answer may stand in line behind pages.
 class OpenCalls final : private kj::TaskSet::ErrorHandler {
  public:
   // The connection that the calls run over.
@@ -40,6 +41,8 @@ class OpenCalls final : private kj::TaskSet::ErrorHandler {
     // A call failed in a way that ends the connection. Not to be ended from inside: calls are on the stack.
     virtual void onCallFailed(LinkFailure failure) = 0;
     virtual void onCallDone() {}
+    // All that ever came in over the connection. Asked for while a call is open.
+    virtual std::uint64_t receivedBytes() const = 0;
 
    protected:
     ~Owner() = default;
@@ -57,6 +60,14 @@ class OpenCalls final : private kj::TaskSet::ErrorHandler {
   std::size_t bytes() const { return bytes_; }
 
  private:
+  // When a call began, and what stood in its way then: bytes that the open calls send, bytes that had been received.
+  struct Begun {
+    kj::TimePoint at;
+    std::size_t sending;
+    std::uint64_t received;
+  };
+
+  kj::Promise<void> untilLate(Begun begun);
   void settle(Ticket ticket, CallOutcome outcome);
   void failed(Ticket ticket, LinkFailure failure);
   void taskFailed(kj::Exception&& exception) override;

@@ -104,6 +104,7 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
     return kj::Promise<T>(kj::NEVER_DONE);
   }
   void onCallFailed(LinkFailure failure) override;
+  std::uint64_t receivedBytes() const override { return connection_.receivedBytes(); }
   void taskFailed(kj::Exception&& exception) override;
 
   const RelayAddress dialled_;

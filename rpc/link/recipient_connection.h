@@ -57,6 +57,7 @@ class RecipientConnection final : private OpenCalls::Owner, private kj::TaskSet:
   void fail(LinkFailure failure);
   void onCallFailed(LinkFailure failure) override { fail(failure); }
   void onCallDone() override;
+  std::uint64_t receivedBytes() const override { return connection_->receivedBytes(); }
   void taskFailed(kj::Exception&& exception) override;
 
   LateAnswers& answers_;

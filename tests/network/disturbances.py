@@ -329,6 +329,19 @@ class Long(Scenario):
         self.sync_slowly(bob)
         self.assertEqual(len(bob.texts(alice)), 100)
 
+    def test_a_backlog_over_a_slow_link(self):
+        """64 kbit/s: what came in a day away arrives, in pages that take longer than a call may."""
+        alice, bob = self.meet()
+        texts = [f"{i} " + "x" * 30_000 for i in range(30)]
+        for text in texts:
+            alice.send(bob, text)
+        self.sync_slowly(alice)
+        self.weather.delay, self.weather.rate = 0.2, 8_000
+        begin = time.monotonic()
+        self.sync_slowly(bob)
+        self.measured("30 messages of 30 KB arrive over 64 kbit/s", time.monotonic() - begin, 200)
+        self.assertEqual(bob.texts(alice), texts)
+
     def sync_slowly(self, profile):
         with profile.start("sync") as syncing:
             self.addCleanup(syncing.kill)

@@ -1,3 +1,4 @@
+#include "rpc/wire/patience.h"
 #include "tests/rpc/link_fixture.h"
 
 namespace waxwing::testing {
@@ -280,6 +281,20 @@ TEST_F(OwnLinkTest, ACallThatIsNotAnsweredTimesOutAndEndsTheConnection) {
   pass(limits::kCallTimeout);
   EXPECT_EQ(host_.errorOf(1), Errc::kTimedOut);
   EXPECT_EQ(describe(state()), "waiting");
+}
+
+TEST_F(OwnLinkTest, ACallWhoseAnswerStandsBehindPagesHasTheTimeThatTheyTakeOverASlowLink) {
+  comeOnline();
+  relay_.silent = {"keyStatus"};
+  link([](Link& link) { link.keyStatus(1); });
+  deliver({1, 2, 3, 4}, 50'000);
+  pass(limits::kCallTimeout);
+  EXPECT_FALSE(host_.answers.contains(1));
+  deliver({5}, 50'000);
+  pass(std::chrono::seconds(250'000 / kSlowestBytesPerSecond) - limits::kCallTimeout - std::chrono::seconds(1));
+  EXPECT_FALSE(host_.answers.contains(1));
+  pass(std::chrono::seconds(2));
+  EXPECT_EQ(host_.errorOf(1), Errc::kTimedOut) << "nothing arrived any more";
 }
 
 TEST_F(OwnLinkTest, APingBehindWhatStillArrivesIsNotLate) {
