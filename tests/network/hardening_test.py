@@ -3,7 +3,6 @@
 The rows are those of docs/reliability.md ("A relay's peers"). The same on virtual time: tests/rpc/relay_hardening_test.cc.
 """
 
-import os
 import pathlib
 import resource
 import shutil
@@ -20,7 +19,6 @@ import rpc_bytes as rpc
 
 MIB = 1024 * 1024
 PAGE = resource.getpagesize()
-SANITIZED = bool(os.environ.get("WAXWING_SANITIZE"))
 
 
 class Hostile(socket.socket):
@@ -92,8 +90,7 @@ class Hardening(harness.WorldTest):
         return most - before
 
     def assertMoved(self, moved, most):
-        """Sanitizers keep memory that was freed, and say where it was misused instead."""
-        if not SANITIZED:
+        if not harness.SANITIZED:
             self.assertLess(moved, most)
 
     def report(self, what, moved):

@@ -17,6 +17,7 @@ import unittest
 
 BIN = pathlib.Path(os.environ.get("WAXWING_BIN", "build/dev/bin")).resolve()
 LONG = os.environ.get("WAXWING_LONG") == "1"
+SANITIZED = bool(os.environ.get("WAXWING_SANITIZE"))  # sanitizers keep memory that was freed: its use says nothing
 PATIENCE = 60  # seconds for one command: only a hang takes so long
 CHEAP = ["--kdf-memory", "1", "--kdf-operations", "1"]  # tests open profiles hundreds of times
 ADDRESS = re.compile(r"\S+:\d+#[A-Za-z0-9_-]+")
