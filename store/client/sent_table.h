@@ -41,6 +41,7 @@ class SentTable {
                          std::size_t most);
   // The rows that went out in these envelopes last.
   std::vector<Row> inEnvelopes(const DeviceAddress& device, const std::vector<EnvelopeId>& envelopes);
+  // The one used last stands last.
   std::vector<StreamId> streams(const DeviceAddress& device);
   struct End {
     StreamId stream;
@@ -82,7 +83,7 @@ class SentTable {
       "SELECT id, sequence, envelope_id, message, made_at, resent_at, resends FROM sent "
       "WHERE account = ?1 AND device = ?2 ORDER BY id");
   Statement streams_ =
-      db_.prepare("SELECT DISTINCT stream FROM sent WHERE account = ?1 AND device = ?2 ORDER BY stream");
+      db_.prepare("SELECT stream FROM sent WHERE account = ?1 AND device = ?2 GROUP BY stream ORDER BY max(id)");
   Statement ends_ = db_.prepare(
       "SELECT stream, max(sequence) FROM sent WHERE account = ?1 AND device = ?2 AND stream <> ?3 "
       "GROUP BY stream ORDER BY max(id) DESC LIMIT ?4");
