@@ -103,8 +103,9 @@ kj::Promise<void> DeviceLink::readAndDeliver(PageLimits page, PageBudget::Share 
   return services_.queue.read(read).then(
       [this, page, share = kj::mv(share)](Result<std::vector<QueueItem>> items) mutable -> kj::Promise<void> {
         pumping_ = false;
-        if (!items && services_.queue.failed()) return retryLater();
-        // The device is not left waiting for what cannot be read: it sees the link end, and says so.
+        // A device that has not caught up is not left waiting for what cannot be read: it sees the link end, and says
+        // so. One that has misses nothing while the store is opened anew.
+        if (!items && fenced_ && services_.queue.failed()) return retryLater();
         if (!items) return KJ_EXCEPTION(FAILED, "the mailbox cannot be read");
         share.shrinkTo(totalBytes(*items));
         return deliver(*items, page).attach(kj::mv(share));

@@ -55,11 +55,12 @@ void RelayTest::SetUp() {
 }
 
 relay::OpenStore RelayTest::openStore() {
-  return [path = directory_ / "relay.db"] {
+  return [path = directory_ / "relay.db", vfs = vfs] {
     const Bytes key(32, 'k');
     relay::SqlcipherStoreOptions store;
     store.path = path;
     store.key = key;
+    store.vfs = vfs;
     store.existing = std::filesystem::exists(path) ? Database::Existing::kMustExist : Database::Existing::kMustNotExist;
     return relay::openSqlcipherStore(store);
   };

@@ -99,6 +99,7 @@ class RelayTest : public ::testing::Test {
 
   // For tests that want other options: before the first use of `server`.
   relay::Options options;
+  std::string vfs;  // that the store is on; empty: the system's
 
   void start();
   relay::Server& server() { return *server_; }
