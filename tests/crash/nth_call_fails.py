@@ -204,13 +204,14 @@ class AcceptContact(AddContact):
     """Of someone who asked; then both can write."""
 
     name = "contact accept"
+    invite = None  # one for all tries: few may be open
 
     def prepare(self):
         Init.prepare(self)
         a = self.exchange.a
-        invite = a.ok("invite")["invite"]
+        self.invite = self.invite or a.ok("invite")["invite"]
         a.sync()
-        self.profile.init().ok("contact", "add", a.name, invite)
+        self.profile.init().ok("contact", "add", a.name, self.invite)
         sync_all(self.profile, a, rounds=1)
         self.shim = Shim(self.exchange.world.directory / "page", a.directory)
 

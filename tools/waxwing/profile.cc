@@ -142,7 +142,8 @@ Result<Profile> Profile::load(const fs::path& directory) {
 Result<Profile> Profile::make(const fs::path& directory, const PassphraseCost& cost, Random& random) {
   if (auto made = makeDirectory(directory); !made) return tl::unexpected(made.error());
   const DirectoryLock lock(directory);
-  if (isPresent(profileFile(directory)) || isPresent(directory / "waxwing.db")) return load(directory);
+  auto held = load(directory);
+  if (held || held.error().code != Errc::kNoSuchProfile) return held;
   const auto parameters = freshParameters(cost, random);
   if (auto written = replaceFile(profileFile(directory), asBytes(tomlText(parameters))); !written) {
     return tl::unexpected(written.error());

@@ -28,7 +28,7 @@ class Profile {
   static Result<Profile> load(const std::filesystem::path& directory);
 
   // Makes directory (mode 0700) and profile.toml (0600), durably. A profile.toml that is there already is kept: it may
-  // be of an interrupted try, or of a database that was moved aside. kUnwritable; with a database, as `load`.
+  // be of an interrupted try, or of a database that was moved aside. kUnwritable; else as `load`.
   static Result<Profile> make(const std::filesystem::path& directory, const PassphraseCost& cost, Random& random);
 
   const std::filesystem::path& directory() const { return directory_; }
