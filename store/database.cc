@@ -75,7 +75,9 @@ Result<void> create(const Database::Options& options) {
 
 Result<void> settleExistence(const Database::Options& options) {
   if (options.existing == Database::Existing::kMustExist) return requireEncryptedFile(options.path);
-  if (isPresent(options.path)) return fail(Errc::kProfileExists, "there is a database already");
+  const auto present = isPresent(options.path);
+  if (!present) return tl::unexpected(present.error());
+  if (*present) return fail(Errc::kProfileExists, "there is a database already");
   return create(options);
 }
 
@@ -134,8 +136,10 @@ Database::Database(sqlite3* db, std::shared_ptr<LockFile> lock, Access access)
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) try {
   if (auto key = requireKey(options.key); !key) return tl::unexpected(key.error());
-  if (options.existing == Existing::kMustExist && !isPresent(options.path)) {
-    return fail(Errc::kNoSuchProfile, "there is no database here");
+  if (options.existing == Existing::kMustExist) {
+    const auto present = isPresent(options.path);
+    if (!present) return tl::unexpected(present.error());
+    if (!*present) return fail(Errc::kNoSuchProfile, "there is no database here");
   }
   auto lock = takeLock(options);
   if (!lock) return tl::unexpected(lock.error());

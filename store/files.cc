@@ -94,9 +94,11 @@ std::filesystem::path withSuffix(const std::filesystem::path& path, std::string_
   return result;
 }
 
-bool isPresent(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::symlink_status(path, ignored).type() != std::filesystem::file_type::not_found;
+Result<bool> isPresent(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto type = std::filesystem::symlink_status(path, error).type();
+  if (type == std::filesystem::file_type::none) return cannotRead(path, error.value());
+  return type != std::filesystem::file_type::not_found;
 }
 
 Result<void> syncDirectory(const std::filesystem::path& directory) {

@@ -15,8 +15,8 @@ Result<void> replaceFile(const std::filesystem::path& path, ByteView content);
 // The whole content of a small file. kNotFound, kTooLong (over `limit` bytes), kUnwritable, kStoreFailed.
 Result<Bytes> readSmallFile(const std::filesystem::path& path, std::size_t limit);
 
-// Whether something is there. Yes, too, if this cannot be told: nobody shall make a new file over an old one.
-bool isPresent(const std::filesystem::path& path);
+// Whether something is there, be it a link to nothing. kUnwritable, kStoreFailed if that cannot be told.
+Result<bool> isPresent(const std::filesystem::path& path);
 
 // Makes a rename, creation or removal in this directory durable. kUnwritable, kStoreFull, kStoreFailed.
 Result<void> syncDirectory(const std::filesystem::path& directory);

@@ -52,21 +52,26 @@ RelayDirectory::RelayDirectory(std::filesystem::path path, GuardedMemory key)
 Result<RelayDirectory> RelayDirectory::open(const std::filesystem::path& path, Random& random) {
   if (auto made = makeDirectory(path); !made) return tl::unexpected(made.error());
   const auto keyPath = path / "store.key";
-  const bool held = isPresent(keyPath);
-  if (!held && isPresent(path / "relay.db")) {
+  const auto hasKey = isPresent(keyPath);
+  if (!hasKey) return tl::unexpected(hasKey.error());
+  const auto hasDatabase = isPresent(path / "relay.db");
+  if (!hasDatabase) return tl::unexpected(hasDatabase.error());
+  if (*hasDatabase && !*hasKey) {
     return fail(Errc::kWrongKey, keyPath.string() + " is missing; without it the database cannot be read");
   }
-  auto key = held ? readKey(keyPath) : makeKey(keyPath, random);
+  auto key = *hasKey ? readKey(keyPath) : makeKey(keyPath, random);
   if (!key) return tl::unexpected(key.error());
   return RelayDirectory(path, std::move(*key));
 }
 
 OpenStore RelayDirectory::storeOpener() const {
-  return [path = database(), key = key_] {
+  return [path = database(), key = key_]() -> Result<std::unique_ptr<MailboxStore>> {
+    const auto present = isPresent(path);
+    if (!present) return tl::unexpected(present.error());
     SqlcipherStoreOptions options;
     options.path = path;
     options.key = key->view();
-    options.existing = isPresent(path) ? Database::Existing::kMustExist : Database::Existing::kMustNotExist;
+    options.existing = *present ? Database::Existing::kMustExist : Database::Existing::kMustNotExist;
     return openSqlcipherStore(options);
   };
 }
@@ -74,7 +79,9 @@ OpenStore RelayDirectory::storeOpener() const {
 Result<Certificate> RelayDirectory::certificate() const {
   const auto certificatePath = path_ / "certificate.pem";
   const auto keyPath = path_ / "certificate.key";
-  if (isPresent(certificatePath)) return readCertificate(certificatePath, keyPath);
+  const auto present = isPresent(certificatePath);
+  if (!present) return tl::unexpected(present.error());
+  if (*present) return readCertificate(certificatePath, keyPath);
   auto made = makeSelfSignedCertificate();
   if (!made) return made;
   if (auto written = replaceFile(keyPath, made->keyPem.view()); !written) return tl::unexpected(written.error());

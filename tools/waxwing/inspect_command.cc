@@ -66,7 +66,10 @@ Result<Findings> lookAtProfile(Context& context) {
 
 Result<GuardedMemory> storeKey(const fs::path& directory) {
   const auto path = directory / "store.key";
-  if (!isPresent(path) || !isPresent(directory / "relay.db")) {
+  for (const auto& needed : {path, directory / "relay.db"}) {
+    const auto present = isPresent(needed);
+    if (!present) return tl::unexpected(present.error());
+    if (*present) continue;
     return fail(Errc::kNotFound,
                 "no relay's directory: store.key and relay.db are to be in '" + std::string(directory) + "'");
   }

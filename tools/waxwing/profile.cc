@@ -70,6 +70,18 @@ Result<PassphraseParameters> read(const fs::path& directory) {
   }
 }
 
+// There is no profile.toml: what that means.
+tl::unexpected<Error> withoutParameters(const fs::path& directory) {
+  const auto hasDatabase = isPresent(directory / "waxwing.db");
+  if (!hasDatabase) return tl::unexpected(hasDatabase.error());
+  if (*hasDatabase) {
+    return fail(Errc::kDamaged, inQuotes(profileFile(directory)) +
+                                    " is missing; restore it from a backup: without it no passphrase fits");
+  }
+  return fail(Errc::kNoSuchProfile,
+              "no profile in " + inQuotes(directory) + "; make one with 'waxwing init --relay ADDRESS'");
+}
+
 Result<void> makeDirectory(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);  // 0700, by the process's umask
@@ -123,20 +135,10 @@ Result<fs::path> Profile::defaultDirectory() {
 }
 
 Result<Profile> Profile::load(const fs::path& directory) {
-  if (!isPresent(profileFile(directory))) {
-    if (isPresent(directory / "waxwing.db")) {
-      return fail(Errc::kDamaged, inQuotes(profileFile(directory)) +
-                                      " is missing; restore it from a backup: without it no passphrase fits");
-    }
-    return fail(Errc::kNoSuchProfile,
-                "no profile in " + inQuotes(directory) + "; make one with 'waxwing init --relay ADDRESS'");
-  }
-  auto parameters = read(directory);
-  if (!parameters && parameters.error().code == Errc::kNotFound) {  // isPresent could not tell, and said yes
-    return fail(Errc::kStoreFailed, inQuotes(directory) + " cannot be looked into; check its disk");
-  }
-  if (!parameters) return tl::unexpected(parameters.error());
-  return Profile(directory, *parameters);
+  const auto parameters = read(directory);
+  if (parameters) return Profile(directory, *parameters);
+  if (parameters.error().code == Errc::kNotFound) return withoutParameters(directory);
+  return tl::unexpected(parameters.error());
 }
 
 Result<Profile> Profile::make(const fs::path& directory, const PassphraseCost& cost, Random& random) {
