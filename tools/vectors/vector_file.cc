@@ -331,7 +331,7 @@ Verdict judge(const Kind& kind, const Json& test, Walk& walk) {
     const auto refusal = refusalOf(kind, values, walk, Case::Mode::kCheck);
     if (test.at("result") == "valid") return judgeValid(values, walk, refusal);
     return judgeInvalid(refusal, test.at("reason").get<std::string>());
-  } catch (const BrokenCase& broken) {
+  } catch (const std::exception& broken) {  // BrokenCase, or what a check ends with that is at fault itself
     return {false, std::string("cannot be judged: ") + broken.what()};
   }
 }

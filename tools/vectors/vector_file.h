@@ -51,7 +51,7 @@ struct Verdict {
   std::string why;  // of a failure
 };
 // Whether one case is as its result says. A valid case must hold and every value of it must have been read; an invalid
-// one must be refused for the reason it states.
+// one must be refused for the reason it states. A check that ends with any other exception judges nothing.
 Verdict judge(const Kind& kind, const Json& test, Walk& walk);
 
 struct Failure {
