@@ -257,6 +257,14 @@ TEST_F(Strictness, AMissingValueIsNoRefusal) {
   EXPECT_EQ(verifyText(changed.dump(), "changed").failures.size(), 1u);
 }
 
+// Nor does it hide what the other cases of its file say.
+TEST_F(Strictness, ACheckThatEndsUnexpectedlyFailsItsCase) {
+  Kind kind = *findKind("transcript");
+  kind.check = [](Case&) { throw std::logic_error("at fault itself"); };
+  Walk walk;
+  EXPECT_FALSE(judge(kind, *bundledFile(kind).cases().front(), walk).holds);
+}
+
 TEST_F(Strictness, AKeyIdThatStandsTwiceIsRefused) {
   const auto& kind = *findKind("transcript");
   auto test = *bundledFile(kind).cases().front();
