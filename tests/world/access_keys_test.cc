@@ -163,10 +163,6 @@ TEST_F(AccessKeysTest, ARequestFollowsTheKey) {
   const Invite invite = must(alice.perform([](Outbox& outbox) { return outbox.createInvite(); }));
   world.run(5s);
   must(carol.perform([&](Outbox& outbox) { return outbox.addContact("alice", invite); }));
-  const auto stateAt = [&](SimDevice& at, const SimDevice& of) {
-    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }));
-    return contact ? std::optional(contact->state) : std::nullopt;
-  };
   ASSERT_TRUE(world.runUntil([&] { return stateAt(alice, carol) == ContactState::kRequested; }, 5min));
   block(carol, bob);
   world.run(1min);

@@ -48,10 +48,6 @@ TEST_F(Meeting, ATextThatComesBeforeTheWordOfItsAcceptanceWaits) {
   const Invite invite = must(bob.perform([](Outbox& outbox) { return outbox.createInvite(); }));
   world.run(5s);
   must(carol.perform([&](Outbox& outbox) { return outbox.addContact("bob", invite); }));
-  const auto stateAt = [](SimDevice& at, const SimDevice& of) {
-    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }));
-    return contact ? std::optional(contact->state) : std::nullopt;
-  };
   const auto isRequested = [&](SimDevice& at) { return stateAt(at, carol) == ContactState::kRequested; };
   ASSERT_TRUE(world.runUntil([&] { return isRequested(bob) && isRequested(phone); }, 5min));
 
@@ -80,12 +76,10 @@ TEST_F(Meeting, AnAcceptanceIsNotHeldUpByWhatWaitsForIt) {
   const Invite invite = must(carol.perform([](Outbox& outbox) { return outbox.createInvite(); }));
   world.run(5s);
   must(bob.perform([&](Outbox& outbox) { return outbox.addContact("carol", invite); }));
-  const auto stateAt = [](SimDevice& at, const SimDevice& of) {
-    const auto contact = must(at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }));
-    return contact ? std::optional(contact->state) : std::nullopt;
-  };
   ASSERT_TRUE(world.runUntil(
-      [&] { return stateAt(carol, bob) == ContactState::kRequested && stateAt(phone, carol) == ContactState::kInvited; },
+      [&] {
+        return stateAt(carol, bob) == ContactState::kRequested && stateAt(phone, carol) == ContactState::kInvited;
+      },
       5min));
 
   bob.goOffline();

@@ -25,6 +25,12 @@ inline DeliveryState stateOf(SimDevice& device, const AccountId& conversation, c
   return item.value().value().state;
 }
 
+// What `of` is to `at`; nothing: no contact.
+inline std::optional<ContactState> stateAt(SimDevice& at, const SimDevice& of) {
+  const auto contact = at.perform([&](Outbox& outbox) { return outbox.findContact(of.account()); }).value();
+  return contact ? std::optional(contact->state) : std::nullopt;
+}
+
 // Alice and Bob, accepted contacts with sessions, each at a relay of their own, all at rest.
 class Meeting : public ::testing::Test {
  protected:

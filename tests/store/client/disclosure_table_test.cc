@@ -1,25 +1,16 @@
 #include "store/client/disclosure_table.h"
 
-#include "store/client/client_database.h"
 #include "store/client/identity_table.h"
 #include "store/client/pre_key_table.h"
-#include "tests/store/store_fixture.h"
+#include "tests/store/client/client_table_fixture.h"
 
 namespace waxwing::testing {
 namespace {
 
 constexpr WallTime kNow{1'800'000'000'000};
 
-class DisclosureTableTest : public StoreTest {
+class DisclosureTableTest : public ClientTableTest<DisclosureTable> {
  protected:
-  void SetUp() override {
-    auto db = openClientDatabase(options(Database::Existing::kMustNotExist));
-    ASSERT_TRUE(db) << db.error().message;
-    db_ = std::move(*db);
-    table_.emplace(*db_);
-  }
-  void TearDown() override { table_.reset(); }
-
   void mark() {
     Transaction transaction(*db_, CommitPoint::kCreateProfile);
     table_->mark(transaction, kNow);
@@ -46,8 +37,6 @@ class DisclosureTableTest : public StoreTest {
   }
 
   const DeviceAddress peer_{AccountId::fromTrusted(Bytes(32, 7)), DeviceId::fromTrusted(1)};
-  Db db_;
-  std::optional<DisclosureTable> table_;
 };
 
 TEST_F(DisclosureTableTest, AProfileIsMarkedBeforeItHasKeysOrNever) {

@@ -1,20 +1,11 @@
-#include "store/client/client_database.h"
 #include "store/client/refusal_table.h"
-#include "tests/store/store_fixture.h"
+#include "tests/store/client/client_table_fixture.h"
 
 namespace waxwing::testing {
 namespace {
 
-class ParkedTableTest : public StoreTest {
+class ParkedTableTest : public ClientTableTest<ParkedTable> {
  protected:
-  void SetUp() override {
-    auto db = openClientDatabase(options(Database::Existing::kMustNotExist));
-    ASSERT_TRUE(db) << db.error().message;
-    db_ = std::move(*db);
-    table_.emplace(*db_);
-  }
-  void TearDown() override { table_.reset(); }
-
   static DeviceAddress device(std::uint16_t account, std::uint8_t number = 1) {
     Bytes id(32, 7);
     id[0] = static_cast<std::uint8_t>(account);
@@ -33,9 +24,6 @@ class ParkedTableTest : public StoreTest {
     transaction.commit();
     return added;
   }
-
-  Db db_;
-  std::optional<ParkedTable> table_;
 };
 
 TEST_F(ParkedTableTest, KeepsFewOfAStranger) {

@@ -1,21 +1,12 @@
 #include "store/client/sent_table.h"
 
-#include "store/client/client_database.h"
-#include "tests/store/store_fixture.h"
+#include "tests/store/client/client_table_fixture.h"
 
 namespace waxwing::testing {
 namespace {
 
-class SentTableTest : public StoreTest {
+class SentTableTest : public ClientTableTest<SentTable> {
  protected:
-  void SetUp() override {
-    auto db = openClientDatabase(options(Database::Existing::kMustNotExist));
-    ASSERT_TRUE(db) << db.error().message;
-    db_ = std::move(*db);
-    table_.emplace(*db_);
-  }
-  void TearDown() override { table_.reset(); }
-
   static StreamId stream(std::uint8_t first) { return *StreamId::from(Bytes{first, 2, 3, 4, 5, 6, 7, 8}); }
   void put(std::uint8_t firstOfStream, std::uint64_t sequence) {
     Transaction transaction(*db_, CommitPoint::kPrepare);
@@ -24,8 +15,6 @@ class SentTableTest : public StoreTest {
   }
 
   const DeviceAddress device_{AccountId::fromTrusted(Bytes(32, 7)), DeviceId::fromTrusted(1)};
-  Db db_;
-  std::optional<SentTable> table_;
 };
 
 TEST_F(SentTableTest, TheStreamUsedLastIsTheLast) {
