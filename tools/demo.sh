@@ -46,7 +46,8 @@ indented() { fold -s -w 110 | sed 's/^/   /'; }
 
 # Leaves the relay's address in $address.
 start_relay() {
-  "$bin/waxwing-relay" --dir "$dir/relay" --listen "127.0.0.1:$1" >"$dir/relay.log" 2>&1 &
+  : >"$dir/relay.log"  # here, not by the relay's process, which may be later than the first look
+  "$bin/waxwing-relay" --dir "$dir/relay" --listen "127.0.0.1:$1" >>"$dir/relay.log" 2>&1 &
   relay_pid=$!
   for _ in $(seq 100); do
     address=$(grep -oE '127\.0\.0\.1:[0-9]+#[A-Za-z0-9_-]+' "$dir/relay.log") && return
