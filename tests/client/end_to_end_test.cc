@@ -113,8 +113,9 @@ TEST_F(EndToEndTest, AnotherRelayUnderTheSameAddressIsNotTrusted) {
 }
 
 TEST_F(EndToEndTest, TheEmbeddingExampleRuns) {
-  const std::string command = std::string(WAXWING_BINARY_DIR) + "/bin/embedding '" + relay_.text() + "' '" +
-                              directory_.path().string() + "' > '" + (directory_ / "output").string() + "'";
+  const std::string program = WAXWING_BINARY_DIR "/bin/embedding";
+  const std::string command = program + " '" + relay_.text() + "' '" + directory_.path().string() + "' > '" +
+                              (directory_ / "output").string() + "'";
   EXPECT_EQ(std::system(command.c_str()), 0);
   const Bytes output = readFile(directory_ / "output");
   EXPECT_NE(asText(output).find("Alice reads: Hello Alice"), std::string_view::npos);
