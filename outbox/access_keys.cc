@@ -264,6 +264,14 @@ void AccessKeys::tellSiblings(Transaction& transaction) {
 
 void AccessKeys::tell(Transaction& transaction, const DeviceAddress& sibling) {
   composer_.tellDevice(transaction, sibling, held());
+  for (const auto& row : context_.contacts.all()) {
+    if (!row.otherKey) continue;
+    body::SyncContact contact;
+    contact.account = row.account;
+    contact.state = row.state;
+    contact.contactKey = AccessKey::from(row.otherKey->view());
+    composer_.tellDevice(transaction, sibling, std::move(contact));
+  }
 }
 
 void AccessKeys::noteChange(Transaction& transaction) {

@@ -19,13 +19,25 @@ bool hasKey(const ContactTable::Row& row, const AccessKey& key) {
   return row.accessKey && constantTimeEqual(row.accessKey->view(), key.view());
 }
 
+bool isOlder(const ContactTable::Row& row, const AccessKey& key, std::uint64_t made) {
+  if (made != row.accessKeyMade || made == 0) return made < row.accessKeyMade;
+  return hashOf(key) < hashOf(AccessKey::from(row.accessKey->view()).value());
+}
+
 // The key that its maker made last stands, whichever of his devices or of one's own tells it. An invite's was made
-// before all others, and of those of which that is not known the last that was told stands.
+// before all others, and of those of which that is not known the last that was told stands. The one that gives way is
+// kept, unless it was an invite's: what stands may be the word of a device that was retired since, from a clock far ahead.
 void learnKey(ContactTable::Row& row, const std::optional<AccessKey>& key, std::uint64_t made) {
   if (!key) return;
-  const auto held = row.accessKey ? AccessKey::from(row.accessKey->view()) : std::nullopt;
-  if (held && made < row.accessKeyMade) return;
-  if (held && made != 0 && made == row.accessKeyMade && hashOf(*key) < hashOf(*held)) return;
+  if (hasKey(row, *key)) {
+    row.accessKeyMade = std::max(row.accessKeyMade, made);
+    return;
+  }
+  if (row.accessKey && isOlder(row, *key, made)) {
+    row.otherKey = SecretBytes(key->view());
+    return;
+  }
+  if (row.accessKeyMade != 0) row.otherKey = std::move(row.accessKey);
   row.accessKey = SecretBytes(key->view());
   row.accessKeyMade = made;
 }
@@ -59,6 +71,7 @@ Result<AccountId> Contacts::add(Transaction& transaction, std::string_view name,
   context_.invitedChanged = true;
   row.accessKey = SecretBytes(invite.key.view());
   row.accessKeyMade = 0;
+  row.otherKey.reset();
   row.relay = invite.relay.text();
   put(transaction, row);
   context_.owing.insert(invite.account);
@@ -88,6 +101,7 @@ Result<void> Contacts::block(Transaction& transaction, const AccountId& account)
   const bool knewKey = is(*row, ContactState::kAccepted) || is(*row, ContactState::kInvited);
   row->state = number(ContactState::kBlocked);
   row->accessKey.reset();
+  row->otherKey.reset();
   put(transaction, *row);
   partWith(transaction, account);
   tellSiblings(transaction, *row);
@@ -153,7 +167,12 @@ Result<void> Contacts::onProfile(Transaction& transaction, const Head& head, con
   put(transaction, *row);
   context_.owing.insert(account);
   if (accepts) context_.manifestsNew.insert(account);
-  // A device that the contact did not know of yet was granted the former key, and cannot ask him for the new one.
+  // A device that the contact did not know of yet was granted the former key, and cannot ask him for the new one. It is
+  // told what was told here, even if that does not stand: it may be what opens.
+  if (profile.contactKey) {
+    row->accessKey = SecretBytes(profile.contactKey->view());
+    row->accessKeyMade = profile.contactKeyMade;
+  }
   if (accepts || (newKey && context_.self.isPrimary())) tellSiblings(transaction, *row);
   // Whoever rotates its key tells it again until it sees that it arrived.
   if (newKey && !accepts) composer_.tellDevice(transaction, head.from, body::Empty{});
@@ -174,6 +193,7 @@ Result<void> Contacts::onSync(Transaction& transaction, const body::SyncContact&
   if (contact.relay) row.relay = contact.relay->text();
   if (is(row, ContactState::kBlocked)) {
     row.accessKey.reset();
+    row.otherKey.reset();
     partWith(transaction, contact.account);
   }
   put(transaction, row);

@@ -21,7 +21,7 @@ void Lanes::fetchManifest(const AccountId& account, Lane& lane) {
   const Ticket ticket = network_.tickets.openFor<ManifestAnswer>(
       [this, account](tl::expected<ManifestAnswer, Error> answer) { onManifest(account, std::move(answer)); });
   if (isOwn(account)) return network_.link->fetchOwnManifest(ticket);
-  network_.link->fetchManifest(*recipient(account, lane), ticket);
+  network_.link->fetchManifest(addressed(account, lane), ticket);
 }
 
 void Lanes::onManifest(const AccountId& account, tl::expected<ManifestAnswer, Error> answer) {
@@ -59,7 +59,7 @@ void Lanes::fetchBundles(const AccountId& account, Lane& lane, std::vector<Devic
         onBundles(account, devices, std::move(answer));
       });
   if (isOwn(account)) return network_.link->fetchOwnBundles(std::move(devices), ticket);
-  network_.link->fetchBundles(*recipient(account, lane), std::move(devices), ticket);
+  network_.link->fetchBundles(addressed(account, lane), std::move(devices), ticket);
 }
 
 bool Lanes::granted(const AccountId& account, Lane& lane, const tl::expected<BundlesAnswer, Error>& answer) {
@@ -157,7 +157,7 @@ void Lanes::fetchKeys(const AccountId& account, Lane& lane, std::vector<DeviceId
         onKeys(account, devices, std::move(answer));
       });
   if (isOwn(account)) return network_.link->fetchOwnBundles(std::move(devices), ticket);
-  network_.link->fetchKeys(*recipient(account, lane), std::move(devices), ticket);
+  network_.link->fetchKeys(addressed(account, lane), std::move(devices), ticket);
 }
 
 void Lanes::onKeys(const AccountId& account, const std::vector<DeviceId>& asked,
@@ -201,7 +201,7 @@ void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTab
         onSubmitted(account, rows, std::move(answer));
       });
   if (isOwn(account)) return network_.link->submitToOwn(std::move(batch), ticket);
-  network_.link->submit(*recipient(account, lane), std::move(batch), ticket);
+  network_.link->submit(addressed(account, lane), std::move(batch), ticket);
 }
 
 void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTable::Row>& rows,
@@ -300,13 +300,21 @@ void Lanes::failed(const AccountId& account, Lane& lane, PendingReason reason, c
   step.commit();
 }
 
+// The key that stands may be the wrong one: where the contact named another, that is tried before anybody waits.
 void Lanes::denied(const AccountId& account, Lane& lane) {
   const auto contact = context_.contacts.find(account);
   if (!contact || !contact->accessKey) return;
-  lane.deniedKey = hashOf(AccessKey::from(contact->accessKey->view()).value());
+  std::vector<AccessKeyHash> held;
+  for (const AccessKey& key : keysOf(*contact)) held.push_back(hashOf(key));
+  lane.deniedKeys.insert(lane.askedWith);
+  std::erase_if(lane.deniedKeys, [&](const auto& key) { return std::ranges::find(held, key) == held.end(); });
   lane.deniedForGood = network_.caughtUp;
-  const auto doublings = std::min(lane.denials++, 6u);
-  lane.deniedUntil = context_.now() + std::min(limits::kDeniedRetryFirst * (1 << doublings), limits::kDeniedRetryMost);
+  if (lane.askedWith == held.front()) {
+    const auto doublings = std::min(lane.denials++, 6u);
+    lane.deniedUntil =
+        context_.now() + std::min(limits::kDeniedRetryFirst * (1 << doublings), limits::kDeniedRetryMost);
+  }
+  if (recipient(account, lane)) return;
   Step step(context_, CommitPoint::kAnswer);
   context_.lanes.put(step, account,
                      {.reason = static_cast<std::uint8_t>(PendingReason::kAccessRenewal),
@@ -320,7 +328,7 @@ void Lanes::denied(const AccountId& account, Lane& lane) {
 void Lanes::succeeded(Transaction& transaction, const AccountId& account, Lane& lane, const std::string& answer) {
   lane.backoff.reset();
   lane.retryAt = {};
-  lane.denials = 0;
+  if (lane.deniedKeys.empty()) lane.denials = 0;
   const auto held = context_.lanes.get(account);
   if (held.reason == 0 && held.attempts == 0 && !held.retryAt && held.lastAnswer == answer) return;
   context_.lanes.put(transaction, account, {.reason = 0, .attempts = 0, .retryAt = {}, .lastAnswer = answer});

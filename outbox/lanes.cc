@@ -19,13 +19,22 @@ std::size_t sealedSizeAtMost(const DeliveryTable::Row& row, std::size_t manifest
 
 }  // namespace
 
+std::vector<AccessKey> Lanes::keysOf(const ContactTable::Row& contact) {
+  std::vector<AccessKey> keys;
+  for (const auto* held : {&contact.accessKey, &contact.otherKey}) {
+    if (!*held) continue;
+    if (auto key = AccessKey::from((*held)->view())) keys.push_back(std::move(*key));
+  }
+  return keys;
+}
+
 std::optional<RecipientRef> Lanes::recipient(const AccountId& account, Lane& lane) {
   const auto contact = context_.contacts.find(account);
-  if (!contact || !contact->accessKey) return std::nullopt;
-  auto key = AccessKey::from(contact->accessKey->view());
-  if (!key) return std::nullopt;
-  if (lane.deniedKey && *lane.deniedKey == hashOf(*key) && context_.now() < lane.deniedUntil) return std::nullopt;
-  lane.deniedKey.reset();
+  if (!contact) return std::nullopt;
+  if (context_.now() >= lane.deniedUntil) lane.deniedKeys.clear();
+  auto keys = keysOf(*contact);
+  const auto key = std::ranges::find_if(keys, [&](const auto& one) { return !lane.deniedKeys.contains(hashOf(one)); });
+  if (key == keys.end()) return std::nullopt;
   RecipientRef ref{.account = account, .relay = {}, .accessKey = std::move(*key)};
   if (const SignedManifest* manifest = context_.roster.find(account)) {
     ref.relay = (*manifest)->relay;
@@ -34,6 +43,12 @@ std::optional<RecipientRef> Lanes::recipient(const AccountId& account, Lane& lan
   auto relay = RelayAddress::parse(contact->relay);
   if (!relay) return std::nullopt;
   ref.relay = std::move(*relay);
+  return ref;
+}
+
+RecipientRef Lanes::addressed(const AccountId& account, Lane& lane) {
+  RecipientRef ref = recipient(account, lane).value();
+  lane.askedWith = hashOf(ref.accessKey);
   return ref;
 }
 
@@ -185,7 +200,7 @@ std::optional<WallTime> Lanes::nextDeadline() {
       consider(lane.retryAt);
       continue;
     }
-    if (lane.deniedKey && lane.deniedUntil > context_.now() && context_.deliveries.owes(account)) {
+    if (!lane.deniedKeys.empty() && lane.deniedUntil > context_.now() && context_.deliveries.owes(account)) {
       consider(lane.deniedUntil);
     }
     for (const auto& [device, until] : lane.heldUntil) {
@@ -198,7 +213,7 @@ std::optional<WallTime> Lanes::nextDeadline() {
 void Lanes::retryNow() {
   for (auto& [account, lane] : lanes_) {
     lane.retryAt = {};
-    lane.deniedUntil = {};
+    lane.deniedKeys.clear();
     lane.heldUntil.clear();
   }
 }
@@ -218,16 +233,13 @@ void Lanes::retryAll() {
 }
 
 void Lanes::onAttached() {
-  for (auto& [account, lane] : lanes_) {
-    if (lane.deniedForGood) lane.deniedKey.reset();
-    lane.deniedForGood = false;
-  }
+  for (auto& [account, lane] : lanes_) lane.deniedForGood = false;
   retryAll();
 }
 
 void Lanes::onFence() {
   for (auto& [account, lane] : lanes_) {
-    if (!lane.deniedKey) continue;
+    if (lane.deniedKeys.empty()) continue;
     lane.deniedForGood = true;
     if (!recipient(account, lane)) context_.events.add(event::ContactChanged{account});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "outbox/anchor_flush.h"
 #include "outbox/compose.h"
@@ -53,10 +54,11 @@ class Lanes {
     std::map<DeviceId, WallTime> heldUntil;
     std::map<DeviceId, Ratchet::Ageing> ageing;  // whose session is to be opened anew
     std::map<DeviceId, WallTime> freshAfter;     // and not before: there was no bundle
-    std::optional<AccessKeyHash> deniedKey;
-    WallTime deniedUntil;  // then it is tried again: the other side may have registered, or published its keys, since
-    unsigned denials = 0;  // in a row
-    bool deniedForGood = false;  // the mailbox was read since, and brought no newer key
+    AccessKeyHash askedWith;                     // the key in the last request
+    std::set<AccessKeyHash> deniedKeys;          // of those that are held
+    WallTime deniedUntil;                        // then they are tried again: the other side may have changed
+    unsigned denials = 0;                        // in a row, of the key that stands
+    bool deniedForGood = false;                  // the mailbox was read since, and brought no newer key
   };
   struct Batch {
     std::vector<DeliveryTable::Row> rows;
@@ -65,7 +67,11 @@ class Lanes {
     bool wantsAnchor = false;
   };
 
+  // The key that stands, then the other one that the contact named.
+  static std::vector<AccessKey> keysOf(const ContactTable::Row& contact);
   std::optional<RecipientRef> recipient(const AccountId& account, Lane& lane);
+  // The same for a request that is made now. There must be one.
+  RecipientRef addressed(const AccountId& account, Lane& lane);
   bool isOwn(const AccountId& account) const { return account == context_.selfAccount(); }
   bool mayTry(const AccountId& account, Lane& lane);
   bool prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>& wantSession);

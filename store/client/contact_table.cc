@@ -13,6 +13,7 @@ ContactTable::Row ContactTable::read(const Rows& rows) {
   if (!rows.isNull(6)) row.accessKey = rows.secret(6);
   row.relay = rows.text(7);
   row.accessKeyMade = static_cast<std::uint64_t>(rows.integer(8));
+  if (!rows.isNull(9)) row.otherKey = rows.secret(9);
   return row;
 }
 
@@ -50,7 +51,7 @@ std::vector<AccountId> ContactTable::inState(std::uint8_t state) {
 void ContactTable::put(Transaction&, const Row& row) {
   const auto name = row.name.empty() ? std::nullopt : std::optional(row.name);
   put_.run(row.account, name, row.statedName, row.note, row.state, row.unconfirmed ? 1 : 0, row.accessKey, row.relay,
-           row.accessKeyMade);
+           row.accessKeyMade, row.otherKey);
 }
 
 std::vector<SecretBytes> InviteTable::all() {

@@ -21,6 +21,7 @@ class ContactTable {
     std::optional<SecretBytes> accessKey;  // secret
     std::string relay;                     // routes until a manifest is held
     std::uint64_t accessKeyMade = 0;       // ms, of its maker; 0: not known, or an invite's
+    std::optional<SecretBytes> otherKey;   // secret; tried where that one opens nothing
   };
 
   explicit ContactTable(Database& db) : db_(db) {}
@@ -39,23 +40,23 @@ class ContactTable {
 
   Database& db_;
   Statement find_ = db_.prepare(
-      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made "
-      "FROM contact WHERE account = ?1");
+      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made, "
+      "other_access_key FROM contact WHERE account = ?1");
   Statement findByName_ = db_.prepare(
-      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made "
-      "FROM contact WHERE name = ?1");
+      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made, "
+      "other_access_key FROM contact WHERE name = ?1");
   Statement state_ = db_.prepare("SELECT state FROM contact WHERE account = ?1");
   Statement all_ = db_.prepare(
-      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made FROM contact "
-      "ORDER BY name IS NULL, name, account");
+      "SELECT account, name, stated_name, note, state, unconfirmed, access_key, relay, access_key_made, "
+      "other_access_key FROM contact ORDER BY name IS NULL, name, account");
   Statement inState_ = db_.prepare("SELECT account FROM contact WHERE state = ?1 ORDER BY account");
   Statement put_ = db_.prepare(
       "INSERT INTO contact (account, name, stated_name, note, state, unconfirmed, access_key, relay, "
-      "access_key_made) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+      "access_key_made, other_access_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
       "ON CONFLICT (account) DO UPDATE SET name = excluded.name, "
       "stated_name = excluded.stated_name, note = excluded.note, state = excluded.state, "
       "unconfirmed = excluded.unconfirmed, access_key = excluded.access_key, relay = excluded.relay, "
-      "access_key_made = excluded.access_key_made");
+      "access_key_made = excluded.access_key_made, other_access_key = excluded.other_access_key");
 };
 
 // One's own invite keys. Secret.

@@ -28,7 +28,7 @@ int client(const char* directory, const char* passphrase) {
                   "DROP TRIGGER signed_pre_key_disclosed; DROP TRIGGER one_time_pre_key_disclosed;"
                   "DROP TRIGGER seal_key_disclosed; DROP TABLE disclosed_key; DROP TABLE disclosed_event;"
                   "DROP TABLE test_profile;"
-                  "ALTER TABLE contact DROP COLUMN access_key_made;"
+                  "ALTER TABLE contact DROP COLUMN access_key_made; ALTER TABLE contact DROP COLUMN other_access_key;"
                   "DROP TABLE slow_queue;"
                   "DROP TABLE sent; DROP TABLE recovery; DROP TABLE unreadable; DROP TABLE gone; DROP TABLE last_word;"
                   "DROP INDEX peer_device_probe;"

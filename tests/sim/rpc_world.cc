@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "session/invite.h"
+#include "store/client/contact_table.h"
 #include "tests/support/test_device.h"
 
 namespace waxwing::testing {
@@ -350,7 +351,21 @@ void RpcWorld::checkAtRest() {
   for (auto& device : devices_) {
     if (isWhole(*device) && !isRetired(*device)) present.push_back(device.get());
   }
+  for (SimDevice* device : present) noteStrangers(*device);
   ledger_.checkAtRest(present);
+}
+
+// A device that was retired may make friends until it hears of that, and its siblings do not listen to it any more.
+void RpcWorld::noteStrangers(SimDevice& device) {
+  const auto knows = [](SimDevice& who, const AccountId& account) { return ContactTable(who.db()).state(account) != 0; };
+  for (const auto& retired : devices_) {
+    if (retired->account() != device.account() || !isWhole(*retired) || !isRetired(*retired)) continue;
+    for (const auto& other : devices_) {
+      const AccountId& account = other->account();
+      if (account == device.account() || knows(device, account) || !knows(*retired, account)) continue;
+      ledger_.noteStranger(device.self(), account);
+    }
+  }
 }
 
 std::vector<std::string> RpcWorld::offences() const {

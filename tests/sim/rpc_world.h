@@ -99,6 +99,7 @@ class RpcWorld {
   void observeStarts(SimDevice& device);
   void settleRetired(SimDevice& primary);
   std::string reportOn(SimDevice& device) const;
+  void noteStrangers(SimDevice& device);
   std::optional<relay::QueuedEnvelope> forge(const DeviceAddress& mailbox, const relay::QueuedEnvelope& genuine);
 
   SeededRandom random_;

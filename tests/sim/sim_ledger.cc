@@ -41,6 +41,12 @@ void SimLedger::retireDevice(const DeviceAddress& device) {
   }
 }
 
+void SimLedger::noteStranger(const DeviceAddress& device, const AccountId& account) {
+  for (auto& [id, sent] : sent_) {
+    if (sent.from.account == account) sent.owedTo.erase(device);
+  }
+}
+
 void SimLedger::noteSent(const MessageId& id, const DeviceAddress& from, const AccountId& to, std::string text) {
   Sent sent;
   sent.from = from;

@@ -51,6 +51,8 @@ class SimLedger {
   void noteListed(const DeviceAddress& device);
   // What it sent and is still on the way may stay away.
   void retireDevice(const DeviceAddress& device);
+  // `device` will never know `account`: it is owed nothing of theirs.
+  void noteStranger(const DeviceAddress& device, const AccountId& account);
   void noteSent(const MessageId& id, const DeviceAddress& from, const AccountId& to, std::string text);
   // `device` has gone back to a copy that was made when `orderThen` was the newest order. Until `noteRecovered` its
   // contacts may still write to sessions that the copy does not know: what it cannot read is shown as a hole.

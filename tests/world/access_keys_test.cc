@@ -158,6 +158,56 @@ TEST_F(AccessKeysTest, WhatComesLateIsInTheOrderOfItsNumbers) {
   endWell();
 }
 
+// Bob's phone, whose clock is days ahead, tells contacts a key of which Bob does not hear before he retires it: what he
+// tells them seems older for days.
+class AheadOfItsTime : public AccessKeysTest {
+ protected:
+  AheadOfItsTime() {
+    SimDevice& phone = *world.addDevice(bob, "bob-phone");
+    EXPECT_TRUE(world.comeToRest());
+    phone.clock().jump(72h);
+    bobRelay.loses = [to = bob.self()](const DeviceAddress& device) { return device == to; };
+    block(phone, carol);
+    world.run(1min);
+    EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
+    bobRelay.loses = nullptr;
+    EXPECT_TRUE(world.retire(bob, phone));
+    world.run(10min);
+  }
+};
+
+TEST_F(AheadOfItsTime, TheKeyOfARetiredDeviceGivesWay) {
+  EXPECT_EQ(opens(alice, bob.account()), std::nullopt);
+  EXPECT_TRUE(reaches(alice, bob));
+  EXPECT_TRUE(reaches(bob, alice));
+  alice.kill();
+  alice.start();
+  EXPECT_TRUE(reaches(alice, bob));
+  endWell();
+}
+
+TEST_F(AheadOfItsTime, ADeviceThatIsGrantedSuchAKeyHearsOfTheOther) {
+  SimDevice& tablet = *world.addDevice(alice, "alice-tablet");
+  EXPECT_TRUE(world.comeToRest()) << world.report();
+  EXPECT_TRUE(reaches(tablet, bob));
+  endWell();
+}
+
+// Where neither opens anything it waits, until Bob, who sees no sign of her, tells his key again.
+TEST_F(AheadOfItsTime, WhereNeitherKeyOpensAnythingItWaits) {
+  EXPECT_TRUE(reaches(alice, bob));
+  aliceRelay.loses = [to = alice.self()](const DeviceAddress& device) { return device == to; };
+  block(bob, carol);
+  bob.clock().jump(limits::kPastContactKeysKept + 1h);
+  world.run(10min);
+  const MessageId id = world.send(alice, bob.account()).value();
+  world.run(3min);
+  EXPECT_EQ(stateOf(alice, bob.account(), id), DeliveryState::kPending);
+  aliceRelay.loses = nullptr;
+  EXPECT_TRUE(world.runUntil([&] { return stateOf(alice, bob.account(), id) == DeliveryState::kDelivered; }, 6h));
+  endWell();
+}
+
 // The request brought a key that opens nothing any more when it is answered.
 TEST_F(AccessKeysTest, ARequestFollowsTheKey) {
   const Invite invite = must(alice.perform([](Outbox& outbox) { return outbox.createInvite(); }));

@@ -26,7 +26,7 @@ CREATE TABLE contact (
   unconfirmed INTEGER NOT NULL,
   access_key BLOB,             -- secret; NULL: none yet
   relay TEXT NOT NULL          -- routes until a manifest is held
-, access_key_made INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+, access_key_made INTEGER NOT NULL DEFAULT 0, other_access_key BLOB) STRICT, WITHOUT ROWID;
 
 CREATE TABLE decrypted (
   chain INTEGER NOT NULL, -- the first 8 bytes of the sender's ratchet key
