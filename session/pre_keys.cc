@@ -10,6 +10,10 @@ namespace {
 
 constexpr auto kKeptAfterReplacement = limits::kRetention + limits::kPrivateKeysKeptAfterRetention;
 
+// What was published before and is remembered by senders alone had a counter of at most this clock's time, or of a time
+// that it showed wrongly: by a year, say.
+constexpr std::chrono::milliseconds kRestoredLead = std::chrono::hours(366 * 24);
+
 // The next free id of a run that wraps; `isTaken` tells of ids still in use from its last turn.
 template <typename IsTaken>
 std::uint32_t takeId(std::uint32_t& next, IsTaken isTaken) {
@@ -56,8 +60,9 @@ std::optional<PreKeys::Publication> PreKeys::prepare(Transaction& transaction, O
 
   // After a restore the lost copy may have used the ids that come next: begin elsewhere.
   const auto before = held ? held->counter : 0;
+  const auto lead = occasion == Occasion::kRestored ? kRestoredLead : std::chrono::milliseconds(0);
   auto publication = restored ? firstPublication() : *held;
-  publication.counter = std::max({before + 1, issueTime(now), relay.counter + 1});
+  publication.counter = std::max({before + 1, issueTime(now + lead), relay.counter + 1});
   if (replaceAll) {
     table_.replaceOneTime(destroyAt);
     publication.stockSince = now;

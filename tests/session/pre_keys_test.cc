@@ -109,7 +109,7 @@ TEST_F(PreKeysTest, ARestoreReplacesEverything) {
   EXPECT_TRUE(anew->replaceAll);
   EXPECT_EQ(anew->oneTime.size(), limits::kOneTimeKeysPublished);
   EXPECT_NE(keysOf(*anew).signedPreKeyId, first().signedPreKeyId + 1);
-  EXPECT_GT(anew->counter, device_.relayStatus().counter);
+  EXPECT_GE(anew->counter, static_cast<std::uint64_t>((clock_.now() + std::chrono::hours(366 * 24)).seconds()));
 }
 
 TEST_F(PreKeysTest, AnOldStockIsReplaced) {

@@ -307,6 +307,17 @@ bool RpcWorld::isUnanswered(SimDevice& device, const OutboxItem& item) {
   return contact && contact->state == ContactState::kInvited;
 }
 
+// The other device and its relay have both lost, unnoticed, what it published: keys older than `device` has seen are not
+// taken until the other's clock has passed those.
+bool RpcWorld::awaitsKeys(SimDevice& device, const OutboxItem& item) {
+  const DeviceAddress to{item.to, item.device};
+  auto find = device.db().prepare("SELECT counter FROM keys_seen WHERE account = ?1 AND device = ?2");
+  Rows seen = find.query(to.account, to.device);
+  if (!seen.next() || !home(to.account).hasStore()) return false;
+  const auto held = home(to.account).store().findKeyStatus(to);
+  return held && held->counter < static_cast<std::uint64_t>(seen.integer(0));
+}
+
 // Why the device is not at rest; empty: it is.
 std::string RpcWorld::owes(SimDevice& device) {
   if (!isWhole(device)) return "is down";
@@ -315,8 +326,10 @@ std::string RpcWorld::owes(SimDevice& device) {
     return "is not online: " + described(link);
   }
   auto queued = must(device.perform([](Outbox& outbox) { return outbox.outbox(); }));
-  if (ledger_.excuses().stuck)
-    std::erase_if(queued, [&](const OutboxItem& item) { return isUnanswered(device, item); });
+  if (ledger_.excuses().stuck) {
+    std::erase_if(queued,
+                  [&](const OutboxItem& item) { return isUnanswered(device, item) || awaitsKeys(device, item); });
+  }
   if (!queued.empty()) {
     return "owes " + std::to_string(queued.size()) + ", the first a " + queued.front().kind + " (reason " +
            std::to_string(static_cast<int>(queued.front().reason)) + ", " + queued.front().lastAnswer + ")";

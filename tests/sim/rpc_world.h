@@ -95,6 +95,7 @@ class RpcWorld {
   bool isWhole(const SimDevice& device) const { return device.running() && !device.dying(); }
   void onEvent(SimDevice& device, const Event& event);
   bool isUnanswered(SimDevice& device, const OutboxItem& item);
+  bool awaitsKeys(SimDevice& device, const OutboxItem& item);
   std::string owes(SimDevice& device);
   void observeStarts(SimDevice& device);
   void settleRetired(SimDevice& primary);

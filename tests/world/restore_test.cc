@@ -106,6 +106,25 @@ TEST_F(Restore, WithTheOwnRelayToBeforeADeviceWasGranted) {
   EXPECT_EQ(textsOf(bob, alice.account()).size(), 24u);
 }
 
+// What both have lost is remembered by Bob, who takes no older keys than he has seen.
+TEST_F(Restore, WithTheOwnRelayToBeforeKeysOfAClockThatWasAhead) {
+  const auto relayThen = aliceRelay.disk().copy();
+  exchange();
+  const auto old = world.copy(alice);
+  alice.clock().jump(72h);
+  bob.clock().jump(limits::kSealKeyFetchedAge + 1h);
+  world.run(1min);
+  exchange();
+  alice.clock().jump(-72h);
+  world.restore(alice, old);
+  aliceRelay.restore(relayThen);
+  world.recover(alice);
+  bob.clock().jump(limits::kSealKeyFetchedAge + 1h);
+  exchange();
+  exchange();
+  EXPECT_THAT(bob.perform([](Outbox& outbox) { return outbox.outbox(); }).value(), ::testing::IsEmpty());
+}
+
 TEST_F(Restore, TwoCopiesOfOneDeviceStop) {
   const auto old = world.copy(alice);
   exchange();
