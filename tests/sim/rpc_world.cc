@@ -202,6 +202,7 @@ RpcWorld::OldCopy RpcWorld::copy(const SimDevice& device) { return {device.copy(
 
 void RpcWorld::restore(SimDevice& device, const OldCopy& old) {
   if (isWhole(device)) tap_.learnKeys(device.self(), device.db());
+  tap_.noteCopied(device.self());
   device.restore(old.files);
   ledger_.noteRestored(device.self(), old.order);
 }

@@ -513,6 +513,7 @@ void Run::clone(Dice& dice) {
   restored_ = true;
   excuseReuse();
   const auto now = world_.copy(device);
+  world_.tap().noteCopied(device.self());
   world_.ledger().noteRestored(device.self(), now.order);
   twin_ = std::make_unique<SimDevice>(
       SimDevice::Place{world_.loop(), world_.network(), world_.random(), world_.directory()}, device.name() + "-twin",

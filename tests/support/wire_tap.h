@@ -23,6 +23,9 @@ class WireTap {
  public:
   // Reads a device's seal keys from its database; to be called again before they can be lost.
   void learnKeys(const DeviceAddress& device, Database& db);
+  // From now on what is sealed to this device may stay closed: one copy of its database made the key, and another one
+  // of the same id.
+  void noteCopied(const DeviceAddress& device) { copied_.insert(device); }
   void addSecret(std::string text) { secrets_.insert(std::move(text)); }
   void addAccount(const AccountId& account) { accounts_.insert(account); }
 
@@ -58,10 +61,13 @@ class WireTap {
     Bytes payload;
   };
 
+  const std::vector<CurveKeyPair>* keysOf(const DeviceAddress& to, std::uint32_t id) const;
   bool open(const Heard& heard);
   void judge(const Envelope& envelope);
 
-  std::map<std::pair<DeviceAddress, std::uint32_t>, CurveKeyPair> keys_;
+  // Two copies of one database may make different keys under one id.
+  std::map<std::pair<DeviceAddress, std::uint32_t>, std::vector<CurveKeyPair>> keys_;
+  std::set<DeviceAddress> copied_;
   std::vector<Heard> waiting_;
   std::set<std::string> secrets_;
   std::set<AccountId> accounts_;
