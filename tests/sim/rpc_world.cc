@@ -244,6 +244,18 @@ void RpcWorld::noticeListed() {
   });
 }
 
+void RpcWorld::restore(SimRelay& relay, const SimDisk::Copy& old) {
+  relay.restore(old);
+  if (!relay.running() || !relay.hasStore()) return;
+  for (const auto& device : devices_) {
+    const DeviceAddress address = device->self();
+    if (&home(address.account) != &relay || isRetired(*device) || unlisted_.contains(address)) continue;
+    if (isListed(relay.store(), address)) continue;
+    unlisted_.insert(address);
+    ledger_.noteUnlisted(address);
+  }
+}
+
 void RpcWorld::run(Span span) {
   runUntil([] { return false; }, span);
   const Span left = span - (loop_.elapsed() - lastRunBegan_);

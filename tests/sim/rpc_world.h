@@ -62,6 +62,8 @@ class RpcWorld {
   };
   OldCopy copy(const SimDevice& device);
   void restore(SimDevice& device, const OldCopy& old);
+  // Gives a relay its old copy back.
+  void restore(SimRelay& relay, const SimDisk::Copy& old);
   // Comes to rest; from then on everything must arrive again.
   void recover(SimDevice& device);
   void recoverAll();

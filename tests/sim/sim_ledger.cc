@@ -32,6 +32,13 @@ void SimLedger::addDevice(const DeviceAddress& device) { accounts_.insert(device
 
 void SimLedger::noteListed(const DeviceAddress& device) { devices_[device.account].insert(device); }
 
+void SimLedger::noteUnlisted(const DeviceAddress& device) {
+  devices_[device.account].erase(device);
+  for (auto& [id, sent] : sent_) {
+    if (!sent.heldBy.contains(device)) sent.excused.insert(device);
+  }
+}
+
 void SimLedger::retireDevice(const DeviceAddress& device) {
   devices_[device.account].erase(device);
   for (auto& [id, sent] : sent_) {

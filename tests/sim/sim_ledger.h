@@ -49,6 +49,8 @@ class SimLedger {
   // From now on the device's account receives; the device itself is owed what is sent once its relay knows of it.
   void addDevice(const DeviceAddress& device);
   void noteListed(const DeviceAddress& device);
+  // Its relay went back to before it knew of the device. What leaves until it knows again does not go to the device.
+  void noteUnlisted(const DeviceAddress& device);
   // What it sent and is still on the way may stay away.
   void retireDevice(const DeviceAddress& device);
   // `device` will never know `account`: it is owed nothing of theirs.

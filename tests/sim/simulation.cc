@@ -544,7 +544,7 @@ void Run::relayCopyOrRestore(SimRelay& relay) {
   }
   struck(Fault::kRelayRestore);
   relaysRestored_.insert(&relay);
-  relay.restore(old->second);
+  world_.restore(relay, old->second);
   excuseReuse();
 }
 
