@@ -65,11 +65,14 @@ TEST(Secret, arrayMovedFromIsWiped) {
   EXPECT_EQ(asText(third.view()), "abc");
 }
 
+// Out of the optimiser's sight: what an object leaves behind is read below.
+[[gnu::noipa]] void destroy(SecretArray<16>* secret) { secret->~SecretArray(); }
+
 TEST(Secret, arrayIsWipedAtTheEndOfItsScope) {
   alignas(SecretArray<16>) std::uint8_t place[sizeof(SecretArray<16>)];
   auto* const secret = new (place) SecretArray<16>();
   std::ranges::fill(secret->span(), std::uint8_t{7});
-  secret->~SecretArray();
+  destroy(secret);
   EXPECT_TRUE(isZero(place));
 }
 
