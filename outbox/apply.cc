@@ -133,7 +133,7 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::S
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncContact& body) {
   if (isOutdated(transaction, Register::kContact, body.account, head)) return {};
-  return parts_.contacts.onSync(transaction, body);
+  return parts_.contacts.onSync(transaction, head, body);
 }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncAccessKeys& body) {

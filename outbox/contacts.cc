@@ -26,7 +26,8 @@ bool isOlder(const ContactTable::Row& row, const AccessKey& key, std::uint64_t m
 
 // The key that its maker made last stands, whichever of his devices or of one's own tells it. An invite's was made
 // before all others, and of those of which that is not known the last that was told stands. The one that gives way is
-// kept, unless it was an invite's: what stands may be the word of a device that was retired since, from a clock far ahead.
+// kept, unless it was an invite's: what stands may be the word of a device that was retired since, from a clock far
+// ahead.
 void learnKey(ContactTable::Row& row, const std::optional<AccessKey>& key, std::uint64_t made) {
   if (!key) return;
   if (hasKey(row, *key)) {
@@ -179,7 +180,7 @@ Result<void> Contacts::onProfile(Transaction& transaction, const Head& head, con
   return {};
 }
 
-Result<void> Contacts::onSync(Transaction& transaction, const body::SyncContact& contact) {
+Result<void> Contacts::onSync(Transaction& transaction, const Head& head, const body::SyncContact& contact) {
   if (contact.account == context_.selfAccount()) return fail(Errc::kMalformed, "a contact of oneself");
   auto row = context_.contacts.find(contact.account).value_or(newRow(contact.account));
   if (contact.state < number(ContactState::kInvited) || contact.state > number(ContactState::kBlocked)) {
@@ -205,11 +206,20 @@ Result<void> Contacts::onSync(Transaction& transaction, const body::SyncContact&
       context_.roster.forget(contact.account);
     }
   }
+  if (context_.self.isPrimary()) passOn(transaction, head, row, contact.trustedManifest);
   return {};
 }
 
-void Contacts::tellSiblings(Transaction& transaction, const ContactTable::Row& row,
-                            const std::optional<Hash>& trustedManifest) {
+// A device that the sibling did not know of was granted what was known here before: nobody else tells it.
+void Contacts::passOn(Transaction& transaction, const Head& head, const ContactTable::Row& row,
+                      const std::optional<Hash>& trustedManifest) {
+  if (head.myManifest.version >= context_.roster.ref(context_.selfAccount()).version) return;
+  for (const DeviceAddress& device : context_.roster.devices(context_.selfAccount(), context_.selfAddress())) {
+    if (device != head.from) composer_.tellDevice(transaction, device, forSiblings(row, trustedManifest));
+  }
+}
+
+body::SyncContact Contacts::forSiblings(const ContactTable::Row& row, const std::optional<Hash>& trustedManifest) {
   body::SyncContact contact;
   contact.trustedManifest = trustedManifest;
   contact.account = row.account;
@@ -218,7 +228,12 @@ void Contacts::tellSiblings(Transaction& transaction, const ContactTable::Row& r
   if (row.accessKey) contact.contactKey = AccessKey::from(row.accessKey->view());
   contact.contactKeyMade = row.accessKeyMade;
   if (auto relay = RelayAddress::parse(row.relay)) contact.relay = std::move(*relay);
-  composer_.tellSiblings(transaction, row.account, std::move(contact));
+  return contact;
+}
+
+void Contacts::tellSiblings(Transaction& transaction, const ContactTable::Row& row,
+                            const std::optional<Hash>& trustedManifest) {
+  composer_.tellSiblings(transaction, row.account, forSiblings(row, trustedManifest));
 }
 
 Contact Contacts::shown(const ContactTable::Row& row) {

@@ -25,7 +25,7 @@ class Contacts {
   // if he was not.
   bool onRequestAgain(Transaction& transaction, const AccountId& account);
   Result<void> onProfile(Transaction& transaction, const Head& head, const body::Profile& profile);
-  Result<void> onSync(Transaction& transaction, const body::SyncContact& contact);
+  Result<void> onSync(Transaction& transaction, const Head& head, const body::SyncContact& contact);
 
   std::vector<Contact> all();
   std::optional<Contact> find(const AccountId& account);
@@ -36,6 +36,9 @@ class Contacts {
                     const std::optional<Hash>& trustedManifest = std::nullopt);
 
  private:
+  void passOn(Transaction& transaction, const Head& head, const ContactTable::Row& row,
+              const std::optional<Hash>& trustedManifest);
+  static body::SyncContact forSiblings(const ContactTable::Row& row, const std::optional<Hash>& trustedManifest);
   // Nothing more goes to a blocked account, and its sessions end.
   void partWith(Transaction& transaction, const AccountId& account);
   Contact shown(const ContactTable::Row& row);

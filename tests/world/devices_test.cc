@@ -68,6 +68,34 @@ TEST_F(Meeting, ATextThatComesBeforeTheWordOfItsAcceptanceWaits) {
   endWell();
 }
 
+// The sibling did not know of the new device, and the primary granted that before it heard the sibling.
+TEST_F(Meeting, WhatASiblingSaidOfContactsComesToADeviceThatWasGrantedMeanwhile) {
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  SimDevice& carol = world.addAccount("carol", aliceRelay);
+  SimDevice& dave = world.addAccount("dave", aliceRelay);
+  world.introduce(dave, bob);
+  EXPECT_TRUE(world.comeToRest());
+  const Invite invite = must(bob.perform([](Outbox& outbox) { return outbox.createInvite(); }));
+  world.run(5s);
+  must(carol.perform([&](Outbox& outbox) { return outbox.addContact("bob", invite); }));
+  ASSERT_TRUE(world.runUntil([&] { return stateAt(phone, carol) == ContactState::kRequested; }, 5min));
+
+  bob.goOffline();
+  must(phone.perform([&](Outbox& outbox) { return outbox.acceptContact(carol.account(), "carol"); }));
+  must(phone.perform([&](Outbox& outbox) { return outbox.blockContact(dave.account()); }));
+  ASSERT_TRUE(world.runUntil([&] { return stateAt(carol, bob) == ContactState::kAccepted; }, 5min));
+  SimDevice& tablet = *world.addDevice(bob, "bob-tablet");
+  world.run(1min);
+  bob.goOnline();
+  EXPECT_TRUE(world.comeToRest());
+  EXPECT_EQ(stateAt(tablet, carol), ContactState::kAccepted);
+  EXPECT_EQ(stateAt(tablet, dave), ContactState::kBlocked);
+  world.send(carol, bob.account());
+  EXPECT_TRUE(world.comeToRest());
+  EXPECT_EQ(textsOf(tablet, carol.account()).size(), 1u);
+  endWell();
+}
+
 // What the contact wrote comes before his acceptance, which the relay keeps back.
 TEST_F(Meeting, AnAcceptanceIsNotHeldUpByWhatWaitsForIt) {
   SimDevice& phone = *world.addDevice(bob, "bob-phone");
