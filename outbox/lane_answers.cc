@@ -139,11 +139,9 @@ void Lanes::noteReopened(Transaction& transaction, Lane& lane, const DeviceAddre
 // EnvelopeId.
 void Lanes::useSession(Transaction& transaction, const DeviceAddress& device) {
   std::vector<DeliveryTable::Key> old;
-  context_.deliveries.visitQueue(device.account, [&](const DeliveryTable::Row& row) {
-    const bool stale = row.key.device == device.device && row.status == Status::kReady && row.cipher &&
-                       row.cipher->kind == static_cast<std::uint8_t>(CipherKind::kPreKey) &&
-                       context_.now() - row.cipher->encryptedAt > limits::kUnsubmittedPreKeyMessageAge;
-    if (stale) old.push_back(row.key);
+  context_.deliveries.visitQueue(device.account, [&](const DeliveryTable::Queued& queued) {
+    if (queued.key.device != device.device || queued.status != Status::kReady) return DeliveryTable::Next::kGoOn;
+    if (isOld(queued.row())) old.push_back(queued.key);
     return DeliveryTable::Next::kGoOn;
   });
   for (const auto& key : old) context_.deliveries.takeBack(transaction, key);
@@ -242,6 +240,7 @@ void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<Deli
   const std::uint64_t own = context_.roster.ref(context_.selfAccount()).version;
   Step step(context_, CommitPoint::kAnswer);
   std::set<std::int64_t> touched;
+  std::set<DeviceId> taking;
   std::set<DeviceId> obstructed;
   std::string answer = "accepted";
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -254,6 +253,7 @@ void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<Deli
         if (peer.holdsManifest < own && peer.toldManifest < own) context_.devices.putToldManifest(step, device, own);
         parts_.states.accepted(step, key);
         touched.insert(key.message);
+        taking.insert(key.device);
         break;
       }
       case ItemOutcome::Kind::kMailboxFull:
@@ -268,9 +268,21 @@ void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<Deli
         break;
     }
   }
+  noteRoom(lane, taking, obstructed);
   for (const std::int64_t message : touched) parts_.states.settle(step, account, message);
   succeeded(step, account, lane, answer);
   step.commit();
+}
+
+// Who refused some is offered one next time, and twice as many each time that he takes them all.
+void Lanes::noteRoom(Lane& lane, const std::set<DeviceId>& taking, const std::set<DeviceId>& obstructed) {
+  for (const DeviceId device : taking) {
+    const auto offer = lane.offer.find(device);
+    if (offer == lane.offer.end()) continue;
+    offer->second *= 2;
+    if (offer->second >= limits::kBatchEnvelopes) lane.offer.erase(offer);
+  }
+  for (const DeviceId device : obstructed) lane.offer[device] = 1;
 }
 
 void Lanes::hold(Transaction& transaction, Lane& lane, const DeviceAddress& device, Obstacle obstacle,

@@ -141,51 +141,67 @@ void Lanes::addWanted(const AccountId& account, Lane& lane, DeviceId device, std
   if (std::ranges::find(wantSession, device) == wantSession.end()) wantSession.push_back(device);
 }
 
+// The keys that a pre-key message was made with may be gone when it arrives.
+bool Lanes::isOld(const DeliveryTable::Row& row) const {
+  return row.cipher && row.cipher->kind == static_cast<std::uint8_t>(CipherKind::kPreKey) &&
+         context_.now() - row.cipher->encryptedAt > limits::kUnsubmittedPreKeyMessageAge;
+}
+
 Lanes::Batch Lanes::collect(const AccountId& account, Lane& lane) {
+  using Next = DeliveryTable::Next;
   Batch batch;
-  std::map<DeviceId, bool> blocked;
-  std::map<DeviceId, bool> sealed;
+  const auto devices = context_.roster.devices(account, context_.selfAddress());
+  std::set<DeviceId> blocked;
+  std::map<DeviceId, std::size_t> room;
   std::size_t bytes = 0;
   const WallTime now = context_.now();
   const SignedManifest* own = context_.roster.find(context_.selfAccount());
   const std::size_t manifestBytes = own != nullptr ? own->bytes().size() : 0;
   // Texts wait for an acceptance, and the contact request passes them by.
   const bool mayPass = !isOwn(account) && context_.contactState(account) == ContactState::kInvited;
+  // Nothing that comes later may leave for this device.
+  const auto block = [&](DeviceId device) {
+    blocked.insert(device);
+    const auto isBlocked = [&](const DeviceAddress& one) { return blocked.contains(one.device); };
+    return std::ranges::all_of(devices, isBlocked) ? Next::kStop : Next::kGoOn;
+  };
 
-  context_.deliveries.visitQueue(account, [&](DeliveryTable::Row row) {
-    using Next = DeliveryTable::Next;
-    const DeviceId device = row.key.device;
-    if (row.status == Status::kAccepted || blocked[device]) return Next::kGoOn;
+  context_.deliveries.visitQueue(account, [&](const DeliveryTable::Queued& queued) {
+    const DeviceId device = queued.key.device;
+    if (queued.status == Status::kAccepted || blocked.contains(device)) return Next::kGoOn;
     const auto held = lane.heldUntil.find(device);
-    const bool isHeld = held != lane.heldUntil.end() && held->second > now;
-    if (isHeld || (!row.cipher && !mayPass)) blocked[device] = true;
-    if (isHeld || !row.cipher) return Next::kGoOn;
+    if (held != lane.heldUntil.end() && held->second > now) return block(device);
+    DeliveryTable::Row row = queued.row();
+    if (!row.cipher) return mayPass ? Next::kGoOn : block(device);
     if (!parts_.flush.mayLeave(row.cipher->anchor) && !mutated(Mutation::kForgetAnchor)) {
       batch.wantsAnchor = true;
-      blocked[device] = true;
-      return Next::kGoOn;
+      return block(device);
     }
-    const bool old = now - row.cipher->encryptedAt > limits::kUnsubmittedPreKeyMessageAge;
-    if (old && row.status == Status::kReady && row.cipher->kind == static_cast<std::uint8_t>(CipherKind::kPreKey)) {
+    if (row.status == Status::kReady && isOld(row)) {
       batch.wantFresh.push_back(device);
-      blocked[device] = true;
-      return Next::kGoOn;
+      return block(device);
     }
-    if (!sealed.contains(device)) {
-      const auto key = context_.devices.get({account, device}).sealKey;
-      sealed[device] = key && now - key->fetchedAt <= limits::kSealKeyFetchedAge;
-      if (!sealed[device]) batch.wantSealKey.push_back(device);
+    if (!room.contains(device)) {
+      const auto peer = context_.devices.get({account, device});
+      const bool sealable = peer.sealKey && now - peer.sealKey->fetchedAt <= limits::kSealKeyFetchedAge;
+      if (!sealable) batch.wantSealKey.push_back(device);
+      room[device] = sealable ? mostAtOnce(lane, device, peer) : 0;
     }
-    if (!sealed[device]) {
-      blocked[device] = true;
-      return Next::kGoOn;
-    }
+    if (room[device] == 0) return block(device);
+    --room[device];
     bytes += sealedSizeAtMost(row, manifestBytes);
     if (!batch.rows.empty() && bytes > limits::kBatchBytes) return Next::kStop;
     batch.rows.push_back(std::move(row));
     return batch.rows.size() == limits::kBatchEnvelopes ? Next::kStop : Next::kGoOn;
   });
   return batch;
+}
+
+// A mailbox that was full is asked with one envelope, however many wait: what is refused was sealed and sent in vain.
+std::size_t Lanes::mostAtOnce(Lane& lane, DeviceId device, const PeerDeviceTable::Row& peer) {
+  if (peer.obstacle == PeerDeviceTable::Obstacle::kFull) lane.offer.try_emplace(device, 1);
+  const auto offer = lane.offer.find(device);
+  return offer != lane.offer.end() ? offer->second : limits::kBatchEnvelopes;
 }
 
 std::optional<WallTime> Lanes::nextDeadline() {

@@ -52,6 +52,7 @@ class Lanes {
     WallTime retryAt;
     std::map<DeviceId, Backoff> deviceBackoff;
     std::map<DeviceId, WallTime> heldUntil;
+    std::map<DeviceId, std::size_t> offer;       // the most envelopes at once for a device that refused some
     std::map<DeviceId, Ratchet::Ageing> ageing;  // whose session is to be opened anew
     std::map<DeviceId, WallTime> freshAfter;     // and not before: there was no bundle
     AccessKeyHash askedWith;                     // the key in the last request
@@ -77,6 +78,8 @@ class Lanes {
   bool prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>& wantSession);
   void addWanted(const AccountId& account, Lane& lane, DeviceId device, std::vector<DeviceId>& wantSession);
   Batch collect(const AccountId& account, Lane& lane);
+  bool isOld(const DeliveryTable::Row& row) const;
+  static std::size_t mostAtOnce(Lane& lane, DeviceId device, const PeerDeviceTable::Row& peer);
 
   void fetchManifest(const AccountId& account, Lane& lane);
   void fetchBundles(const AccountId& account, Lane& lane, std::vector<DeviceId> devices);
@@ -102,6 +105,7 @@ class Lanes {
   void useSession(Transaction& transaction, const DeviceAddress& device);
   void noteReopened(Transaction& transaction, Lane& lane, const DeviceAddress& device, Ratchet::Readiness before);
   Result<OutgoingEnvelope> seal(const DeliveryTable::Row& row);
+  static void noteRoom(Lane& lane, const std::set<DeviceId>& taking, const std::set<DeviceId>& obstructed);
   void hold(Transaction& transaction, Lane& lane, const DeviceAddress& device, PeerDeviceTable::Obstacle obstacle,
             std::chrono::milliseconds atLeast);
   void clearObstacle(Transaction& transaction, Lane& lane, const DeviceAddress& device);

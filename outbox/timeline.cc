@@ -96,7 +96,7 @@ std::vector<OutboxItem> outboxItems(Context& context) {
   for (const AccountId& account : context.deliveries.accounts()) {
     const auto lane = context.lanes.get(account);
     const std::size_t begin = items.size();
-    context.deliveries.visitQueue(account, [&](const DeliveryTable::Row& row) {
+    context.deliveries.visitQueue(account, [&](const DeliveryTable::Queued& row) {
       if (row.status == DeliveryTable::Status::kAccepted) return DeliveryTable::Next::kGoOn;
       OutboxItem item;
       item.id = row.key.message;

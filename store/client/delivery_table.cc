@@ -17,8 +17,12 @@ std::vector<std::int64_t> integers(Rows rows) {
 
 }  // namespace
 
-DeliveryTable::Row DeliveryTable::read(const AccountId& account, const Rows& rows) {
-  Row row{.key = {account, rows.integer(0), deviceOrNone(rows, 1)}, .status = rows.as<Status>(2), .cipher = {}};
+DeliveryTable::Queued DeliveryTable::queued(const AccountId& account, const Rows& rows) {
+  return {.key = {account, rows.integer(0), deviceOrNone(rows, 1)}, .status = rows.as<Status>(2), .rows = rows};
+}
+
+DeliveryTable::Row DeliveryTable::Queued::row() const {
+  Row row{.key = key, .status = status, .cipher = {}};
   if (rows.isNull(6)) return row;
   row.cipher = Cipher{.head = rows.bytes(3),
                       .envelope = rows.fixed<EnvelopeId>(4),

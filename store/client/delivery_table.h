@@ -34,6 +34,14 @@ class DeliveryTable {
     Status status = Status::kWaiting;
     std::optional<Cipher> cipher;
   };
+  // A row while its queue is visited; the rest of it is read if it is asked for.
+  struct Queued {
+    Key key;
+    Status status = Status::kWaiting;
+    Row row() const;
+
+    const Rows& rows;
+  };
   struct Brief {
     DeviceId device;
     Status status = Status::kWaiting;
@@ -71,7 +79,7 @@ class DeliveryTable {
   void visitQueue(const AccountId& account, Visit visit) {
     Rows rows = queue_.query(account);
     while (rows.next()) {
-      if (visit(read(account, rows)) == Next::kStop) return;
+      if (visit(queued(account, rows)) == Next::kStop) return;
     }
   }
   std::vector<Brief> ofMessage(const AccountId& account, std::int64_t message);
@@ -86,7 +94,7 @@ class DeliveryTable {
   std::int64_t newestAnchor();
 
  private:
-  static Row read(const AccountId& account, const Rows& rows);
+  static Queued queued(const AccountId& account, const Rows& rows);
 
   Database& db_;
   Statement addWaiting_ = db_.prepare(

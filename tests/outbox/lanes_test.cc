@@ -63,6 +63,35 @@ TEST(LanesTest, AFullDeviceHoldsBackItsOwnQueueAlone) {
   EXPECT_THAT(alice.outbox().outbox(), IsEmpty());
 }
 
+// However much waits: what is refused was sealed and sent in vain, for months perhaps.
+TEST(LanesTest, AFullMailboxIsAskedWithOneEnvelope) {
+  relay::StoreLimits limits;
+  limits.mailboxEnvelopes = 5;
+  World world(4, limits);
+  WorldClient& alice = world.addAccount("alice");
+  WorldClient& bob = world.addAccount("bob");
+  world.meet(alice, bob);
+  bob.goOffline();
+  std::vector<std::string> said;
+  for (int i = 0; i < 200; ++i) {
+    said.push_back(std::to_string(i));
+    ASSERT_TRUE(alice.outbox().send(bob.account(), said.back()));
+  }
+  world.runFor(std::chrono::minutes(2));
+  EXPECT_GT(world.relay().largestBatch, 1u);
+  for (const bool restarted : {false, true}) {
+    if (restarted) alice.restart();
+    world.relay().largestBatch = 0;
+    world.runFor(std::chrono::minutes(30));
+    EXPECT_EQ(world.relay().largestBatch, 1u);
+  }
+  bob.goOnline();
+  world.runFor(std::chrono::hours(1));
+  ASSERT_TRUE(world.settle());
+  EXPECT_EQ(bob.received(alice.account()), said);
+  EXPECT_GT(world.relay().largestBatch, 1u);
+}
+
 TEST(LanesTest, ABusyRelayIsAskedAgainLater) {
   World world(5);
   WorldClient& alice = world.addAccount("alice");
