@@ -188,12 +188,16 @@ void Inbox::noteUnread(Transaction& transaction, const Envelope& envelope, const
   noteUnreadable(context_, transaction, envelope.from, envelope.id);
 }
 
-Result<Envelope> Inbox::unseal(const IncomingEnvelope& incoming) {
-  const auto to = sealedTo(incoming.payload);
+Result<Envelope> Inbox::openSealed(ByteView payload) {
+  const auto to = sealedTo(payload);
   if (!to) return tl::unexpected(to.error());
   const auto key = context_.preKeys.findSealKey(to->sealKeyId);
   if (!key) return fail(Errc::kUnknownSealKey, "sealed to a key that this device does not have");
-  auto envelope = openEnvelope(incoming.payload, *key);
+  return openEnvelope(payload, *key);
+}
+
+Result<Envelope> Inbox::unseal(const IncomingEnvelope& incoming) {
+  auto envelope = openSealed(incoming.payload);
   if (!envelope) return envelope;
   if (envelope->id != incoming.id || envelope->to != context_.selfAddress()) {
     return fail(Errc::kWrongRecipient, "the envelope was made for another place");
@@ -349,9 +353,7 @@ void Inbox::applyParked(const AccountId& account) {
   if (parked.empty()) return;
   Step step(context_, CommitPoint::kReceive);
   for (const auto& row : parked) {
-    const auto to = sealedTo(row.payload);
-    const auto key = to ? context_.preKeys.findSealKey(to->sealKeyId) : std::nullopt;
-    const auto envelope = key ? openEnvelope(row.payload, *key) : fail(Errc::kUnknownSealKey, "the seal key is gone");
+    const auto envelope = openSealed(row.payload);
     if (!envelope) {
       context_.parked.remove(step, row.id);
       continue;

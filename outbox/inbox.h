@@ -65,6 +65,7 @@ class Inbox {
   // What came of an envelope that was not applied.
   Outcome keepOrRefuse(Transaction& transaction, const IncomingEnvelope& incoming, const Envelope& envelope,
                        const Error& error);
+  Result<Envelope> openSealed(ByteView payload);
   Result<Envelope> unseal(const IncomingEnvelope& incoming);
   enum class Place { kApply, kPark };
   // False if too much waits from that sender.
