@@ -24,15 +24,6 @@ Result<Manifest> Devices::mine() {
   return manifest->manifest();
 }
 
-Result<void> Devices::reissue(Transaction& transaction, Manifest manifest) {
-  const auto before = context_.roster.devices(context_.selfAccount(), context_.selfAddress());
-  const auto issued = context_.book.reissue(transaction, context_.self, std::move(manifest));
-  if (!issued) return tl::unexpected(issued.error());
-  context_.roster.forget(context_.selfAccount());
-  manifests_.followOwn(transaction, before);
-  return {};
-}
-
 Result<std::string> Devices::grant(std::string_view requestText) {
   auto manifest = mine();
   if (!manifest) return tl::unexpected(manifest.error());
@@ -52,7 +43,7 @@ Result<std::string> Devices::grant(std::string_view requestText) {
   manifest->devices.insert(place, request->device);
 
   Step step(context_, CommitPoint::kDevices);
-  if (auto issued = reissue(step, std::move(*manifest)); !issued) return tl::unexpected(issued.error());
+  if (auto issued = manifests_.reissue(step, std::move(*manifest)); !issued) return tl::unexpected(issued.error());
   DeviceGrant grant{.manifest = toBytes(context_.roster.find(context_.selfAccount())->bytes()),
                     .contacts = grantedContacts(),
                     .contactKey = keys_.contactKey(),
@@ -72,7 +63,7 @@ Result<void> Devices::retire(DeviceId device) {
   manifest->retired.set(device.value());
 
   Step step(context_, CommitPoint::kDevices);
-  if (auto issued = reissue(step, std::move(*manifest)); !issued) return issued;
+  if (auto issued = manifests_.reissue(step, std::move(*manifest)); !issued) return issued;
   // What the retired device knew opens no more than an invite does (access_keys.h).
   keys_.dropInvites(step);
   keys_.rotateContactKey(step, AccessKeys::Former::kPast);

@@ -23,7 +23,6 @@ class Devices {
  private:
   // kNotAllowed unless this is the primary and may sign.
   Result<Manifest> mine();
-  Result<void> reissue(Transaction& transaction, Manifest manifest);
   std::vector<GrantedContact> grantedContacts();
 
   Context& context_;

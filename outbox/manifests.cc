@@ -1,5 +1,7 @@
 #include "outbox/manifests.h"
 
+#include <stdexcept>
+
 #include "crypto/hash.h"
 #include "outbox/timeline.h"
 
@@ -35,7 +37,22 @@ ManifestOrder Manifests::adopt(Transaction& transaction, const SignedManifest& m
     case ManifestOrder::kStale:
       break;
   }
+  if (adoption.diverges && account == context_.selfAccount() && context_.self.isPrimary())
+    supersede(transaction, manifest);
   return adoption.first ? ManifestOrder::kNewer : adoption.order;
+}
+
+// Two lists that grew out of one: a copy was restored, and signed before it heard what it had lost. Nobody who knows
+// one of them takes the other; both are taken up by one that retires whatever either does.
+void Manifests::supersede(Transaction& transaction, const SignedManifest& other) {
+  Manifest merged = context_.roster.find(context_.selfAccount())->manifest();
+  merged.version = std::max(merged.version, other->version);
+  merged.retired |= other->retired;
+  std::erase_if(merged.devices, [&](const ManifestDevice& device) { return merged.isRetired(device.id); });
+  if (merged.find(context_.selfAddress().device) == nullptr) return;
+  if (const auto issued = reissue(transaction, std::move(merged)); !issued) {
+    throw std::logic_error("a list that supersedes two cannot be signed: " + issued.error().message);
+  }
 }
 
 void Manifests::followChange(Transaction& transaction, const AccountId& account,
@@ -117,11 +134,17 @@ void Manifests::followDevices(Transaction& transaction, const AccountId& account
   }
 }
 
-void Manifests::followOwn(Transaction& transaction, const std::vector<DeviceAddress>& before) {
-  followDevices(transaction, context_.selfAccount(), before);
-  context_.owing.insert(context_.selfAccount());
+Result<void> Manifests::reissue(Transaction& transaction, Manifest manifest) {
+  const AccountId& self = context_.selfAccount();
+  const auto before = context_.roster.devices(self, context_.selfAddress());
+  const auto issued = context_.book.reissue(transaction, context_.self, std::move(manifest));
+  if (!issued) return tl::unexpected(issued.error());
+  context_.roster.forget(self);
+  followDevices(transaction, self, before);
+  context_.owing.insert(self);
   context_.publishingDue = true;
   context_.events.add(event::OwnDevicesChanged{});
+  return {};
 }
 
 Result<void> Manifests::settle(Transaction& transaction, const AccountId& account, const Hash& hash) {

@@ -23,13 +23,14 @@ class Manifests {
   Result<ManifestOrder> take(Transaction& transaction, const AccountId& account, ByteView signedManifest);
   // One that verified.
   ManifestOrder adopt(Transaction& transaction, const SignedManifest& manifest);
-  // This account's list was signed anew here; `before` are the siblings that the last one named.
-  void followOwn(Transaction& transaction, const std::vector<DeviceAddress>& before);
+  // On the primary: signs this account's list anew. The errors of ManifestBook::reissue.
+  Result<void> reissue(Transaction& transaction, Manifest manifest);
   // The user's decision between two.
   Result<void> settle(Transaction& transaction, const AccountId& account, const Hash& hash);
 
  private:
   void followChange(Transaction& transaction, const AccountId& account, const ManifestBook::Adoption& adoption);
+  void supersede(Transaction& transaction, const SignedManifest& other);
   // The devices that a list dropped or added against `before`.
   void followDevices(Transaction& transaction, const AccountId& account, const std::vector<DeviceAddress>& before);
   void addDevice(Transaction& transaction, const DeviceAddress& device);

@@ -43,6 +43,7 @@ void Publishing::pump() {
   if (manifestChecked_) refreshManifest();
   switch (next()) {
     case Duty::kNone:
+      backoff_.reset();
       context_.publishingDue = false;
       return;
     case Duty::kFetchManifest:
@@ -82,7 +83,6 @@ Ticket Publishing::expect(Use use) {
   return network_.tickets.openFor<Kind>([this, use](tl::expected<Kind, Error> answer) {
     busy_ = false;
     if (!answer) return failed();
-    done();
     use(*answer);
   });
 }

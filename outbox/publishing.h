@@ -36,7 +36,6 @@ class Publishing {
   void askKeyStatus();
   void publishKeys(const KeyStatusAnswer& status);
   void failed();
-  void done() { backoff_.reset(); }
   template <typename Kind, typename Use>
   Ticket expect(Use use);
 

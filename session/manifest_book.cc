@@ -40,20 +40,22 @@ ManifestBook::Adoption ManifestBook::adopt(Transaction&, const SignedManifest& c
   if (!row) {
     table_.put(account, candidate.bytes());
     const auto age = clock_.now() - issuedAt(candidate.manifest());
-    return {ManifestOrder::kNewer, true, age > limits::kManifestUnconfirmedAge, {}, {}};
+    return {.order = ManifestOrder::kNewer, .first = true, .unconfirmed = age > limits::kManifestUnconfirmedAge};
   }
   const auto held = SignedManifest::fromTrusted(row->signedManifest);
-  if (row->rejected == candidate.hash()) return {ManifestOrder::kStale, false, false, {}, {}};
+  if (row->rejected == candidate.hash()) return {.order = ManifestOrder::kStale};
   const auto order = compare(held, candidate);
   if (mutated(Mutation::kTrustStaleManifest) && order == ManifestOrder::kStale) return adoptNewer(held, candidate);
   if (order == ManifestOrder::kNewer) return adoptNewer(held, candidate);
   if (order == ManifestOrder::kEquivocation) table_.setOther(account, toBytes(candidate.bytes()));
-  return {order, false, false, {}, {}};
+  const bool retiresMore = (candidate->retired & ~held->retired).any();
+  const bool diverges = order == ManifestOrder::kUnretires || (order == ManifestOrder::kStale && retiresMore);
+  return {.order = order, .diverges = diverges};
 }
 
 ManifestBook::Adoption ManifestBook::adoptNewer(const SignedManifest& held, const SignedManifest& candidate) {
   table_.put(candidate->account, candidate.bytes());
-  return {ManifestOrder::kNewer, false, false, missing(candidate, held), missing(held, candidate)};
+  return {.order = ManifestOrder::kNewer, .added = missing(candidate, held), .retired = missing(held, candidate)};
 }
 
 bool ManifestBook::equivocates(const AccountId& account) {
@@ -96,7 +98,7 @@ Result<SignedManifest> ManifestBook::reissue(Transaction& transaction, const Own
   if (manifest.account != self.address().account) throw std::logic_error("a manifest of another account to sign");
   const auto held = ref(manifest.account);
   const WallTime now = clock_.now();  // once: a version below the time of issue is malformed
-  manifest.version = nextManifestVersion(held.version, now);
+  manifest.version = nextManifestVersion(std::max(held.version, manifest.version), now);
   manifest.issuedAt = issueTime(now);
   manifest.previousHash = held.hash;
   auto next = SignedManifest::sign(manifest, *self.accountKey());

@@ -20,11 +20,12 @@ class ManifestBook {
 
   struct Adoption {
     ManifestOrder order = ManifestOrder::kSame;
-    bool first = false;           // nothing was held before
-    bool unconfirmed = false;     // first, and older than limits::kManifestUnconfirmedAge
-    std::vector<DeviceId> added;  // told to the user and to own devices; empty on the first manifest of an account
-    std::vector<DeviceId>
-        retired;  // no longer listed with that key: their sessions are wiped by the caller (Ratchet::wipe)
+    bool first = false;                // nothing was held before
+    bool unconfirmed = false;          // first, and older than limits::kManifestUnconfirmedAge
+    bool diverges = false;             // not newer, and yet no forerunner of the one that is held
+    std::vector<DeviceId> added = {};  // told to the user and to own devices; empty on the first manifest of an account
+    // No longer listed with that key: their sessions are wiped by the caller (Ratchet::wipe).
+    std::vector<DeviceId> retired = {};
   };
   // Newer: stored. Stale, same, un-retiring: ignored. Same version with other bytes: both are kept and the account
   // equivocates until `settle`, also if newer manifests come meanwhile. What the user decided against is stale from
@@ -46,8 +47,8 @@ class ManifestBook {
   // The same for a device that may be encrypted to: kEquivocation besides.
   Result<ManifestDevice> vouched(const DeviceAddress& address);
 
-  // On the primary: signs `manifest` with the next version and the previous hash, and adopts it. kNotAllowed on another
-  // device, kUnretires, and the errors of SignedManifest::parse.
+  // On the primary: signs `manifest` with the next version after its own and the held one's, and the previous hash, and
+  // adopts it. kNotAllowed on another device, kUnretires, and the errors of SignedManifest::parse.
   Result<SignedManifest> reissue(Transaction& transaction, const OwnDevice& self, Manifest manifest);
 
  private:

@@ -106,6 +106,20 @@ TEST_F(Restore, WithTheOwnRelayToBeforeADeviceWasGranted) {
   EXPECT_EQ(textsOf(bob, alice.account()).size(), 24u);
 }
 
+// The relay knows of the retirement, and the copy's list seems newer than the relay's.
+TEST_F(Restore, OfAPrimaryThatGrantsADeviceBeforeItHearsWhichItHadRetired) {
+  SimDevice& phone = *world.addDevice(alice, "alice-phone");
+  ASSERT_TRUE(world.comeToRest());
+  exchange();
+  const auto old = world.copy(alice);
+  ASSERT_TRUE(world.retire(alice, phone));
+  world.run(1min);
+  alice.goOffline();
+  world.restore(alice, old);
+  ASSERT_NE(world.addDevice(alice, "alice-tablet"), nullptr);
+  goOn();
+}
+
 // What both have lost is remembered by Bob, who takes no older keys than he has seen.
 TEST_F(Restore, WithTheOwnRelayToBeforeKeysOfAClockThatWasAhead) {
   const auto relayThen = aliceRelay.disk().copy();
