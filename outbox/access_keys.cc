@@ -265,13 +265,22 @@ void AccessKeys::tellSiblings(Transaction& transaction) {
 void AccessKeys::tell(Transaction& transaction, const DeviceAddress& sibling) {
   composer_.tellDevice(transaction, sibling, held());
   for (const auto& row : context_.contacts.all()) {
-    if (!row.otherKey) continue;
+    if (row.otherKey) tellKeys(transaction, sibling, row);
+  }
+}
+
+// The one that stands first: the grant does not say when it was made, and the other would take its place.
+void AccessKeys::tellKeys(Transaction& transaction, const DeviceAddress& sibling, const ContactTable::Row& row) {
+  const auto tellOne = [&](const SecretBytes& key, std::uint64_t made) {
     body::SyncContact contact;
     contact.account = row.account;
     contact.state = row.state;
-    contact.contactKey = AccessKey::from(row.otherKey->view());
+    contact.contactKey = AccessKey::from(key.view());
+    contact.contactKeyMade = made;
     composer_.tellDevice(transaction, sibling, std::move(contact));
-  }
+  };
+  tellOne(*row.accessKey, row.accessKeyMade);
+  tellOne(*row.otherKey, 0);
 }
 
 void AccessKeys::noteChange(Transaction& transaction) {

@@ -23,8 +23,8 @@ class AccessKeys {
   // A new contact key, told to all accepted contacts and to siblings. The one before opens what it opened, or from now
   // on no more than an invite does: contacts who replace theirs at one time would otherwise never hear of each other.
   void rotateContactKey(Transaction& transaction, Former former);
-  // The key as it is, to siblings, contacts and whom was asked to be one: after a rotation, and where it is not known any
-  // more who has heard of one.
+  // The key as it is, to siblings, contacts and whom was asked to be one: after a rotation, and where it is not known
+  // any more who has heard of one.
   void tellAll(Transaction& transaction);
   void dropInvites(Transaction& transaction);
   // Those that are too old to be of use.
@@ -61,6 +61,7 @@ class AccessKeys {
   void putPast(Transaction& transaction, const std::vector<AccessKey>& keys);
   void noteMade(Transaction& transaction, std::string_view setting);
   void tellSiblings(Transaction& transaction);
+  void tellKeys(Transaction& transaction, const DeviceAddress& sibling, const ContactTable::Row& row);
   void noteChange(Transaction& transaction);
 
   Context& context_;

@@ -193,6 +193,16 @@ TEST_F(AheadOfItsTime, ADeviceThatIsGrantedSuchAKeyHearsOfTheOther) {
   endWell();
 }
 
+TEST_F(AccessKeysTest, ADeviceThatIsGrantedAfterAChangeHoldsTheKeyThatOpens) {
+  block(bob, carol);
+  world.run(1min);
+  SimDevice& tablet = *world.addDevice(alice, "alice-tablet");
+  EXPECT_TRUE(world.comeToRest()) << world.report();
+  EXPECT_EQ(opens(tablet, bob.account()), KeyClass::kContact);
+  EXPECT_TRUE(reaches(tablet, bob));
+  endWell();
+}
+
 // Where neither opens anything it waits, until Bob, who sees no sign of her, tells his key again.
 TEST_F(AheadOfItsTime, WhereNeitherKeyOpensAnythingItWaits) {
   EXPECT_TRUE(reaches(alice, bob));
