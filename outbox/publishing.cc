@@ -57,8 +57,8 @@ void Publishing::pump() {
   }
 }
 
-// When the list is to be signed anew: at once if that was done by a clock that ran far ahead. A list knows no time before
-// 1970.
+// When the list is to be signed anew: at once if that was done by a clock that ran far ahead. A list knows no time
+// before 1970.
 WallTime Publishing::manifestDue() {
   const auto now = std::max(context_.now(), WallTime{0});
   const auto issued = issuedAt(context_.roster.find(context_.selfAccount())->manifest());
@@ -93,9 +93,12 @@ void Publishing::fetchManifest() {
     relayManifest_ = 0;
     Step step(context_, CommitPoint::kDevices);
     if (!answer.manifest.empty()) {
+      const std::uint64_t before = context_.roster.ref(context_.selfAccount()).version;
       const auto taken = manifests_.take(step, context_.selfAccount(), answer.manifest);
-      if (taken && *taken != ManifestOrder::kStale)
-        relayManifest_ = context_.roster.ref(context_.selfAccount()).version;
+      const bool adopted = taken && *taken == ManifestOrder::kNewer;
+      if (adopted) relayManifest_ = context_.roster.ref(context_.selfAccount()).version;
+      // What was superseded just now is to be published; what cannot be, is not.
+      if (taken && !adopted && *taken != ManifestOrder::kStale) relayManifest_ = before;
     }
     context_.settings.remove(step, setting::kSignNothing);
     step.commit();

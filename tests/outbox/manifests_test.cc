@@ -98,5 +98,33 @@ TEST_F(ManifestsTest, AListThatBringsBackARetiredDeviceIsRefusedAndReported) {
   EXPECT_THAT(tablet.received(alice_.account()), ElementsAre("first"));
 }
 
+// The relay was restored to before a retirement, and has taken a newer list without it: of a copy of the primary, say.
+TEST_F(ManifestsTest, AListOfOnesOwnThatBringsBackARetiredDeviceIsSuperseded) {
+  WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
+  ASSERT_TRUE(world_.settle());
+  const DeviceId retired = tablet.address().device;
+  const Bytes without = signedByBob([](Manifest& manifest) { manifest.version += 1'000'000; });
+  for (WorldClient* client : {&alice_, &bob_, &tablet}) client->goOffline();
+  world_.relay().copyAside();
+  bob_.goOnline();
+  ASSERT_TRUE(bob_.outbox().retireDevice(retired));
+  world_.runFor(std::chrono::minutes(1));
+  bob_.goOffline();
+  world_.relay().putBack();
+  const relay::LoginRef login = world_.relay().login(bob_.address()).login;
+  ASSERT_EQ(world_.relay().publishManifest(login, without).outcome, MailboxAnswer::Outcome::kOk);
+
+  bob_.goOnline();
+  world_.runFor(std::chrono::minutes(5));
+  const auto held = SignedManifest::parse(world_.relay().ownManifest(bob_.account()).manifest);
+  ASSERT_TRUE(held);
+  EXPECT_TRUE((*held)->isRetired(retired));
+  EXPECT_EQ((*held)->find(retired), nullptr);
+  alice_.goOnline();
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "for bob"));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+}
+
 }  // namespace
 }  // namespace waxwing::testing
