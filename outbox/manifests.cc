@@ -1,7 +1,5 @@
 #include "outbox/manifests.h"
 
-#include <stdexcept>
-
 #include "crypto/hash.h"
 #include "outbox/timeline.h"
 
@@ -50,9 +48,9 @@ void Manifests::supersede(Transaction& transaction, const SignedManifest& other)
   merged.retired |= other->retired;
   std::erase_if(merged.devices, [&](const ManifestDevice& device) { return merged.isRetired(device.id); });
   if (merged.find(context_.selfAddress().device) == nullptr) return;
-  if (const auto issued = reissue(transaction, std::move(merged)); !issued) {
-    throw std::logic_error("a list that supersedes two cannot be signed: " + issued.error().message);
-  }
+  // None is above the highest version that there is, which no clock of ours has made.
+  if (!reissue(transaction, std::move(merged)))
+    reportTrouble(transaction, context_.selfAccount(), ManifestOrder::kUnretires);
 }
 
 void Manifests::followChange(Transaction& transaction, const AccountId& account,
