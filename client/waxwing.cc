@@ -167,12 +167,12 @@ std::string Client::safetyNumber(const AccountId& contact) const {
   return waxwing::safetyNumber(impl_->self().account, contact);
 }
 
-Result<std::optional<std::pair<Hash, Hash>>> Client::equivocation(const AccountId& contact) {
-  return impl_->perform([&](Outbox& outbox) { return outbox.equivocation(contact); });
+Result<std::optional<std::pair<Hash, Hash>>> Client::equivocation(const AccountId& account) {
+  return impl_->perform([&](Outbox& outbox) { return outbox.equivocation(account); });
 }
 
-Result<void> Client::trustManifest(const AccountId& contact, const Hash& manifest) {
-  return impl_->perform([&](Outbox& outbox) { return outbox.trustManifest(contact, manifest); });
+Result<void> Client::trustManifest(const AccountId& account, const Hash& manifest) {
+  return impl_->perform([&](Outbox& outbox) { return outbox.trustManifest(account, manifest); });
 }
 
 // Messages

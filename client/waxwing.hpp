@@ -101,9 +101,9 @@ class Client {
   Result<Contact> findContact(std::string_view nameOrAccount);
   // 60 digits, the same on both sides.
   std::string safetyNumber(const AccountId& contact) const;
-  // The two manifests between which the user must decide, if the account equivocates.
-  Result<std::optional<std::pair<Hash, Hash>>> equivocation(const AccountId& contact);
-  Result<void> trustManifest(const AccountId& contact, const Hash& manifest);
+  // The two manifests between which the user must decide, if the account – a contact's, or one's own – equivocates.
+  Result<std::optional<std::pair<Hash, Hash>>> equivocation(const AccountId& account);
+  Result<void> trustManifest(const AccountId& account, const Hash& manifest);
 
   // Messages
   // Durable, visible and encrypted for each device when it returns. kUnknownContact, kTooLong (32 KiB), kNotUtf8,

@@ -48,6 +48,9 @@ void Manifests::supersede(Transaction& transaction, const SignedManifest& other)
   merged.retired |= other->retired;
   std::erase_if(merged.devices, [&](const ManifestDevice& device) { return merged.isRetired(device.id); });
   if (merged.find(context_.selfAddress().device) == nullptr) return;
+  // This device has signed one of the two, and nobody knows better which.
+  if (const auto between = context_.book.equivocation(merged.account))
+    settle(transaction, merged.account, between->held);
   // None is above the highest version that there is, which no clock of ours has made.
   if (!reissue(transaction, std::move(merged)))
     reportTrouble(transaction, context_.selfAccount(), ManifestOrder::kUnretires);
@@ -70,11 +73,14 @@ void Manifests::followChange(Transaction& transaction, const AccountId& account,
   for (const DeviceId device : adoption.retired) dropDevice(transaction, {account, device});
   for (const DeviceId device : adoption.added) addDevice(transaction, {account, device});
   if (!own) return;
-  context_.publishingDue = true;
   if (!adoption.added.empty() || !adoption.retired.empty()) context_.events.add(event::OwnDevicesChanged{});
-  const SignedManifest* manifest = context_.roster.find(account);
-  const DeviceId self = context_.selfAddress().device;
-  if (manifest != nullptr && (*manifest)->find(self) == nullptr) stopRetired(transaction);
+  followOwn(transaction);
+}
+
+void Manifests::followOwn(Transaction& transaction) {
+  context_.publishingDue = true;
+  const SignedManifest* manifest = context_.roster.find(context_.selfAccount());
+  if (manifest != nullptr && (*manifest)->find(context_.selfAddress().device) == nullptr) stopRetired(transaction);
 }
 
 // What a sibling was granted may have changed before it was listed here.
@@ -104,6 +110,13 @@ void Manifests::noteDevice(Transaction& transaction, const DeviceAddress& device
           (kind == TimelineItem::Kind::kDeviceAdded ? "device added: " : "device retired: ") + number);
 }
 
+std::string Manifests::lineOf(const AccountId& account, ManifestOrder order) {
+  if (order != ManifestOrder::kEquivocation) return "a device list that brings back a retired device was refused";
+  if (account == context_.selfAccount() && context_.self.isPrimary())
+    return "another device list of this account claims to be the newest: one above both is signed";
+  return "two different device lists claim to be the newest: nothing is sent until you decide";
+}
+
 void Manifests::reportTrouble(Transaction& transaction, const AccountId& account, ManifestOrder order) {
   const bool equivocation = order == ManifestOrder::kEquivocation;
   context_.refusals.add(transaction, {.at = context_.now(),
@@ -114,9 +127,7 @@ void Manifests::reportTrouble(Transaction& transaction, const AccountId& account
                                       .payload = {}});
   if (account != context_.selfAccount() && context_.contactState(account) == ContactState{}) return;
   const DeviceAddress about{account, context_.selfAddress().device};
-  addNote(context_, transaction, account, about, TimelineItem::Kind::kEquivocation,
-          equivocation ? "two different device lists claim to be the newest: nothing is sent until you decide"
-                       : "a device list that brings back a retired device was refused");
+  addNote(context_, transaction, account, about, TimelineItem::Kind::kEquivocation, lineOf(account, order));
   context_.events.add(event::ContactChanged{account});
 }
 
@@ -160,7 +171,12 @@ Result<void> Manifests::settle(Transaction& transaction, const AccountId& accoun
   followDevices(transaction, account, before);
   context_.owing.insert(account);
   context_.manifestsNew.insert(account);
-  context_.events.add(event::ContactChanged{account});
+  if (account != context_.selfAccount()) {
+    context_.events.add(event::ContactChanged{account});
+    return {};
+  }
+  context_.events.add(event::OwnDevicesChanged{});
+  followOwn(transaction);
   return {};
 }
 

@@ -30,12 +30,14 @@ class Manifests {
 
  private:
   void followChange(Transaction& transaction, const AccountId& account, const ManifestBook::Adoption& adoption);
+  void followOwn(Transaction& transaction);
   void supersede(Transaction& transaction, const SignedManifest& other);
   // The devices that a list dropped or added against `before`.
   void followDevices(Transaction& transaction, const AccountId& account, const std::vector<DeviceAddress>& before);
   void addDevice(Transaction& transaction, const DeviceAddress& device);
   void dropDevice(Transaction& transaction, const DeviceAddress& device);
   void noteDevice(Transaction& transaction, const DeviceAddress& device, TimelineItem::Kind kind);
+  std::string lineOf(const AccountId& account, ManifestOrder order);
   void reportTrouble(Transaction& transaction, const AccountId& account, ManifestOrder order);
   void stopRetired(Transaction& transaction);
 

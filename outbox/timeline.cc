@@ -32,8 +32,7 @@ std::string kindName(const MessageTable::Row& row) {
 
 PendingReason reasonOf(Context& context, const AccountId& account, const DeviceId& device,
                        DeliveryTable::Status status) {
-  const bool own = account == context.selfAccount();
-  if (!own && context.roster.equivocates(account)) return PendingReason::kEquivocation;
+  if (context.roster.equivocates(account)) return PendingReason::kEquivocation;
   if (context.settings.findInteger(setting::kKeysRestored)) return PendingReason::kRestoreCheck;
   const auto lane = static_cast<PendingReason>(context.lanes.get(account).reason);
   if (lane == PendingReason::kAccessRenewal || lane == PendingReason::kBusy) return lane;

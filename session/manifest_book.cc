@@ -49,7 +49,8 @@ ManifestBook::Adoption ManifestBook::adopt(Transaction&, const SignedManifest& c
   if (order == ManifestOrder::kNewer) return adoptNewer(held, candidate);
   if (order == ManifestOrder::kEquivocation) table_.setOther(account, toBytes(candidate.bytes()));
   const bool retiresMore = (candidate->retired & ~held->retired).any();
-  const bool diverges = order == ManifestOrder::kUnretires || (order == ManifestOrder::kStale && retiresMore);
+  const bool diverges = order == ManifestOrder::kUnretires || order == ManifestOrder::kEquivocation ||
+                        (order == ManifestOrder::kStale && retiresMore);
   return {.order = order, .diverges = diverges};
 }
 

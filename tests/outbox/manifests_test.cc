@@ -126,5 +126,64 @@ TEST_F(ManifestsTest, AListOfOnesOwnThatBringsBackARetiredDeviceIsSuperseded) {
   EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
 }
 
+// A copy of the primary signed a list by the same number.
+TEST_F(ManifestsTest, AnotherListOfTheVersionOfOnesOwnIsSuperseded) {
+  WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
+  ASSERT_TRUE(world_.settle());
+  const DeviceId retired = tablet.address().device;
+  std::uint64_t version = 0;
+  bob_.goOffline();
+  tablet.goOffline();
+  const Bytes before = signedByBob([](Manifest& manifest) { manifest.version += 1; });
+  ASSERT_TRUE(bob_.outbox().retireDevice(retired));
+  signedByBob([&](Manifest& manifest) { version = manifest.version; });
+  const Bytes twin = signedByBob([&](Manifest& manifest) {
+    manifest = SignedManifest::parse(before).value().manifest();
+    manifest.version = version;
+  });
+  const relay::LoginRef login = world_.relay().login(bob_.address()).login;
+  ASSERT_EQ(world_.relay().publishManifest(login, twin).outcome, MailboxAnswer::Outcome::kOk);
+
+  bob_.goOnline();
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_FALSE(bob_.outbox().equivocation(bob_.account()));
+  const auto held = SignedManifest::parse(world_.relay().ownManifest(bob_.account()).manifest);
+  ASSERT_TRUE(held);
+  EXPECT_GT((*held)->version, version);
+  EXPECT_TRUE((*held)->isRetired(retired));
+  EXPECT_EQ(bob_.count(bob_.account(), TimelineItem::Kind::kEquivocation), 1u);
+  ASSERT_TRUE(alice_.outbox().send(bob_.account(), "for bob"));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+}
+
+TEST_F(ManifestsTest, TwoListsOfOnesOwnDevicesAreSettledByTheUserOfEach) {
+  WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
+  ASSERT_TRUE(world_.settle());
+  const Bytes twin = signedByBob([](Manifest& manifest) { manifest.issuedAt -= 1; });
+  tablet.goOffline();
+  {
+    Transaction transaction(tablet.database(), CommitPoint::kDevices);
+    ManifestBook book(tablet.database(), world_.clock);
+    ASSERT_EQ(book.adopt(transaction, SignedManifest::parse(twin).value()).order, ManifestOrder::kEquivocation);
+    transaction.commit();
+  }
+  tablet.restart();
+  tablet.goOnline();
+  ASSERT_TRUE(tablet.outbox().send(alice_.account(), "to all"));
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_THAT(alice_.received(bob_.account()), ElementsAre("to all"));
+  EXPECT_THAT(bob_.texts(alice_.account()), IsEmpty());
+  const auto owed = tablet.outbox().outbox();
+  ASSERT_FALSE(owed.empty());
+  EXPECT_EQ(owed.front().reason, PendingReason::kEquivocation);
+
+  const auto between = tablet.outbox().equivocation(bob_.account());
+  ASSERT_TRUE(between);
+  ASSERT_TRUE(tablet.outbox().trustManifest(bob_.account(), between->first));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.texts(alice_.account()), ElementsAre("to all"));
+}
+
 }  // namespace
 }  // namespace waxwing::testing

@@ -2,21 +2,7 @@
 
 import unittest
 
-from harness import CHEAP, Profile, WorldTest, introduce, main, sync_all
-
-
-def add_device(primary, name):
-    """A new installation joins the primary's account."""
-    new = Profile(primary.world, name)
-    asked = new.ok("device", "request", primary.account, *CHEAP)
-    answer = primary.ok("device", "grant", "--code", asked["shortCode"], asked["request"])
-    assert answer["shortCode"] == asked["shortCode"]
-    joined = new.ok("device", "join", "-", stdin=answer["grant"].encode())
-    new.account = joined["account"]
-    new.device = joined["device"]
-    assert new.account == primary.account
-    sync_all(primary, new, rounds=2)
-    return new
+from harness import CHEAP, Profile, WorldTest, add_device, introduce, main, sync_all
 
 
 class Devices(WorldTest):

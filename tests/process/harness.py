@@ -220,6 +220,20 @@ class WorldTest(unittest.TestCase):
         return a, b
 
 
+def add_device(primary, name):
+    """A new installation joins the primary's account."""
+    new = Profile(primary.world, name)
+    asked = new.ok("device", "request", primary.account, *CHEAP)
+    answer = primary.ok("device", "grant", "--code", asked["shortCode"], asked["request"])
+    assert answer["shortCode"] == asked["shortCode"]
+    joined = new.ok("device", "join", "-", stdin=answer["grant"].encode())
+    new.account = joined["account"]
+    new.device = joined["device"]
+    assert new.account == primary.account
+    sync_all(primary, new, rounds=2)
+    return new
+
+
 def introduce(a, b):
     invite = a.ok("invite")["invite"]
     a.sync()

@@ -3,7 +3,7 @@
 import subprocess
 import unittest
 
-from harness import BIN, WorldTest, main, sync_all
+from harness import BIN, WorldTest, add_device, main, sync_all
 
 
 class Trust(WorldTest):
@@ -44,6 +44,22 @@ class Trust(WorldTest):
         sync_all(self.a, self.b)
         self.assertEqual(self.b.texts(self.a), ["before", "held back", "after"])
         self.assertEqual(set(self.a.states(self.b).values()), {"delivered"})
+
+    def test_two_lists_of_the_own_devices(self):
+        tablet = add_device(self.b, "b-tablet")
+        subprocess.run([BIN / "waxwing-test-equivocation", self.b.directory, self.b.passphrase,
+                        tablet.directory, tablet.passphrase], check=True)
+        tablet.send(self.a, "from the tablet")
+        sync_all(tablet, self.a, self.b)
+        self.assertIn("from the tablet", self.a.texts(self.b))
+        self.assertNotIn("from the tablet", self.b.texts(self.a))
+        manifests = tablet.ok("device", "list")["manifests"]
+        self.assertEqual(len(set(manifests)), 2)
+        tablet.refused("device", "trust", "A" * 43)
+        self.assertEqual(tablet.ok("device", "trust", manifests[0]), {"trusted": manifests[0]})
+        self.assertNotIn("manifests", tablet.ok("device", "list"))
+        sync_all(tablet, self.b)
+        self.assertIn("from the tablet", self.b.texts(self.a))
 
 
 if __name__ == "__main__":

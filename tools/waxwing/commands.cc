@@ -109,8 +109,17 @@ Result<Hash> parseHash(const std::string& argument) {
   const auto bytes = fromBase64url(unguarded(argument));
   const auto hash = bytes ? Hash::from(*bytes) : std::nullopt;
   if (!hash)
-    return fail(Errc::kInvalidArgument, "that is no hash of a device list; 'waxwing contact list' prints them");
+    return fail(Errc::kInvalidArgument,
+                "that is no hash of a device list; 'waxwing contact list' and 'waxwing device list' print them");
   return *hash;
+}
+
+void showManifests(const std::pair<Hash, Hash>& between, Json& json, Table& table) {
+  const std::string one = toBase64url(between.first.view());
+  const std::string other = toBase64url(between.second.view());
+  json["manifests"] = {one, other};
+  table.add({"", "trust one:", one});
+  table.add({"", "", other});
 }
 
 }  // namespace waxwing::tool

@@ -57,4 +57,7 @@ Result<AccountId> parseAccount(const std::string& argument);
 Result<Hash> parseHash(const std::string& argument);
 std::string unguarded(const std::string& argument);
 
+// The device lists between which the user must decide: their hashes, as 'contact trust' and 'device trust' take them.
+void showManifests(const std::pair<Hash, Hash>& between, Json& json, Table& table);
+
 }  // namespace waxwing::tool

@@ -67,10 +67,7 @@ Outcome list(Context& context) {
     const auto manifests = (*client)->equivocation(contact.account);
     if (!manifests) return tl::unexpected(manifests.error());
     if (!*manifests) continue;
-    const auto& [one, other] = **manifests;
-    json.back()["manifests"] = {toBase64url(one.view()), toBase64url(other.view())};
-    table.add({"", "trust one:", toBase64url(one.view())});
-    table.add({"", "", toBase64url(other.view())});
+    showManifests(**manifests, json.back(), table);
   }
   context.output.show({{"contacts", json}}, table.isEmpty() ? "No contacts yet." : table.text());
   return ExitStatus::kOk;

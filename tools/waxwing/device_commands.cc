@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "crypto/text.h"
 #include "tools/waxwing/commands.h"
 #include "tools/waxwing/passphrase_input.h"
 
@@ -86,7 +87,22 @@ Outcome list(Context& context) {
     json.push_back({{"id", device.id.value()}, {"primary", device.primary}, {"self", device.self}});
     table.add({std::to_string(device.id.value()), device.primary ? "primary" : "", device.self ? "this one" : ""});
   }
-  context.output.show({{"devices", std::move(json)}}, table.text());
+  Json answer = {{"devices", std::move(json)}};
+  const auto between = (*client)->equivocation((*client)->self().account);
+  if (!between) return tl::unexpected(between.error());
+  if (*between) showManifests(**between, answer, table);
+  context.output.show(answer, table.text());
+  return ExitStatus::kOk;
+}
+
+Outcome trust(Context& context, const Arguments& arguments) {
+  const auto hash = parseHash(arguments.text);
+  if (!hash) return tl::unexpected(hash.error());
+  const auto client = openClient(context);
+  if (!client) return tl::unexpected(client.error());
+  const auto trusted = (*client)->trustManifest((*client)->self().account, *hash);
+  if (!trusted) return tl::unexpected(trusted.error());
+  context.output.show({{"trusted", toBase64url(hash->view())}}, "Settled; messages leave again at the next sync.");
   return ExitStatus::kOk;
 }
 
@@ -132,6 +148,11 @@ void addDeviceCommands(CLI::App& app, Context& context) {
   family->add_subcommand("list", "this account's devices")->callback([&context] {
     context.chosen = [&context] { return list(context); };
   });
+
+  auto* trusting = family->add_subcommand("trust", "settle which of two lists of this account's devices is right");
+  trusting->add_option("hash", arguments->text, "one of the two that 'device list' shows")->required();
+  trusting->callback(
+      [&context, arguments] { context.chosen = [&context, arguments] { return trust(context, *arguments); }; });
 
   auto* retiring = family->add_subcommand("retire", "on the primary: shut a device out for good");
   retiring->add_option("id", arguments->device, "its number in 'device list'")->required();
