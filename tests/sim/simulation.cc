@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "session/manifest_book.h"
 #include "tests/sim/growth.h"
 #include "tests/sim/rpc_world.h"
 #include "tests/support/test_device.h"
@@ -82,7 +83,9 @@ class Run {
   void acceptAll(SimDevice& device);
   void addDevice(Dice& dice);
   void retireGhosts();
+  void retireAgain();
   void giveUpUnlisted();
+  void decide(SimDevice& device);
   void retireDevice(Dice& dice);
   void cut(SimDevice& device, Dice& dice);
   void silence(SimDevice& device, Dice& dice);
@@ -182,6 +185,34 @@ void Run::retireGhosts() {
   }
 }
 
+// Where the primary went back to before a device was retired, and nobody had heard of it yet.
+void Run::retireAgain() {
+  SimDevice& primary = *primaries_.front();
+  if (!isUp(primary)) return;
+  const auto listed = primary.perform([](Outbox& outbox) { return outbox.devices(); });
+  if (!listed) return;
+  for (const OwnDeviceInfo& one : *listed) {
+    const bool retired = std::ranges::any_of(world_.devices(), [&](const auto& device) {
+      return device->self() == DeviceAddress{primary.account(), one.id} && world_.isRetired(*device);
+    });
+    if (retired) primary.perform([&](Outbox& outbox) { return outbox.retireDevice(one.id); });
+  }
+}
+
+// Who is shown two lists of one version asks their owner, whose primary tells; if it has moved on, the newer is taken.
+void Run::decide(SimDevice& device) {
+  for (SimDevice* primary : primaries_) {
+    if (!isUp(*primary) || !takesPart(device)) continue;
+    const auto between =
+        device.perform([&](Outbox& outbox) { return outbox.equivocation(primary->account()); });
+    if (!between || !*between) continue;
+    const Hash current = ManifestBook(primary->db(), primary->clock()).find(primary->account())->hash();
+    const auto& [held, other] = **between;
+    const Hash& trusted = current == other ? other : held;
+    device.perform([&](Outbox& outbox) { return outbox.trustManifest(primary->account(), trusted); });
+  }
+}
+
 // Where the primary went back to before a device was granted, and its relay, too, or the list never came there, nobody
 // else holds the list with it.
 void Run::giveUpUnlisted() {
@@ -232,11 +263,16 @@ void Run::end() {
   retireGhosts();
   world_.attend([this] {
     for (auto& device : world_.devices()) {
-      if (takesPart(*device)) acceptAll(*device);
+      if (!takesPart(*device)) continue;
+      acceptAll(*device);
+      decide(*device);
     }
   });
   world_.run(1min);
-  if (restored_) giveUpUnlisted();
+  if (restored_) {
+    retireAgain();
+    giveUpUnlisted();
+  }
   renewInvites();
   world_.recoverAll();
   noteTricks();
