@@ -6,6 +6,10 @@ set(WAXWING_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
   list(APPEND WAXWING_WARNINGS -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overread)
 endif()
+# The same of strings that it moves between what a thread sanitizer watches.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND WAXWING_SANITIZE STREQUAL "thread")
+  list(APPEND WAXWING_WARNINGS -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
 
 function(waxwing_house_rules target)
   target_compile_options(${target} PRIVATE ${WAXWING_WARNINGS})
