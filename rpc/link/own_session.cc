@@ -243,6 +243,7 @@ void OwnSession::onAttached(std::uint64_t acknowledged, std::uint64_t last) {
   host_.onAttached(acknowledged, last);
   attached_.fulfiller->fulfill();
   tasks_.add(pingForever());
+  tasks_.add(untilCaughtUp());
 }
 
 void OwnSession::onDeliver(wire::Sink::DeliverParams::Reader params) {
@@ -259,6 +260,7 @@ void OwnSession::onDeliver(wire::Sink::DeliverParams::Reader params) {
 
 // Order and window are the relay's to keep; one that does not could make us hold anything.
 void OwnSession::admit(const Page& page) {
+  ++moved_;
   bool inOrder = true;
   for (const IncomingItem& item : page.items) {
     inOrder = inOrder && firstOf(item) > newest_;
@@ -272,6 +274,7 @@ void OwnSession::admit(const Page& page) {
 }
 
 void OwnSession::makeRoom(std::uint64_t upTo) {
+  ++moved_;
   while (!window_.empty() && window_.front().last <= upTo) {
     windowBytes_ -= window_.front().bytes;
     window_.pop_front();
@@ -339,6 +342,18 @@ kj::Promise<void> OwnSession::untilSilent() {
   return timer_.afterDelay(most).then([this, heard = connection_.receivedBytes()]() -> kj::Promise<void> {
     if (connection_.receivedBytes() == heard) return kj::READY_NOW;
     return untilSilent();
+  });
+}
+
+// A relay whose connection lives may still send neither what it has nor that this was all: its disk hangs, or it means
+// to hold this device up. It owes the one or the other while nothing waits for us, and has the time that the largest
+// page takes.
+kj::Promise<void> OwnSession::untilCaughtUp() {
+  const auto most = patience(kjDuration(limits::kCallTimeout), limits::kWindowBytes);
+  return timer_.afterDelay(most).then([this, moved = moved_]() -> kj::Promise<void> {
+    if (!syncing_) return kj::READY_NOW;
+    if (moved == moved_ && window_.empty()) fail(Cause::kTimedOut);
+    return untilCaughtUp();
   });
 }
 

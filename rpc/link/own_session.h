@@ -93,6 +93,7 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
   kj::Promise<void> pingForever();
   kj::Promise<void> ping();
   kj::Promise<void> untilSilent();
+  kj::Promise<void> untilCaughtUp();
 
   void end(Ending ending);
   void fail(Cause cause) { end({.failure = {phase_, cause}, .stop = {}, .detail = {}}); }
@@ -119,6 +120,7 @@ class OwnSession final : private OpenCalls::Owner, private kj::TaskSet::ErrorHan
   std::uint64_t newest_ = 0;      // number delivered
   std::deque<Delivered> window_;  // not acknowledged
   std::size_t windowBytes_ = 0;
+  std::uint64_t moved_ = 0;  // pages that came, and acknowledgements of them
   kj::PromiseFulfillerPair<Ending> ended_ = kj::newPromiseAndFulfiller<Ending>();
   kj::PromiseFulfillerPair<void> attached_ = kj::newPromiseAndFulfiller<void>();
   kj::ForkedPromise<void> whenAttached_ = attached_.promise.fork();

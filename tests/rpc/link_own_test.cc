@@ -310,6 +310,29 @@ TEST_F(OwnLinkTest, APingBehindWhatStillArrivesIsNotLate) {
   EXPECT_EQ(relay_.dials, 2u) << "nothing arrived any more";
 }
 
+TEST_F(OwnLinkTest, ARelayThatSendsNeitherMailNorThatThereIsNoneIsGivenUp) {
+  constexpr std::chrono::seconds kMost(limits::kWindowBytes / kSlowestBytesPerSecond);
+  relay_.last = 2;
+  link([](Link& link) { link.goOnline(); });
+  settle();
+  pass(kMost - std::chrono::seconds(1));
+  deliver({1});
+  pass(kMost * 3);
+  EXPECT_EQ(relay_.dials, 1u) << "it waits for the acknowledgement";
+  link([](Link& link) { link.acknowledge(1, 1); });
+  pass(kMost);
+  EXPECT_EQ(describe(state()), "syncing 1");
+  pass(kMost);
+  EXPECT_EQ(relay_.dials, 2u);
+}
+
+TEST_F(OwnLinkTest, ARelayThatHasSentAllMayBeSilent) {
+  comeOnline();
+  pass(std::chrono::hours(1));
+  EXPECT_EQ(relay_.dials, 1u);
+  EXPECT_EQ(describe(state()), "online");
+}
+
 TEST_F(OwnLinkTest, CallsAreRefusedWhileThereIsNoLink) {
   link([](Link& link) {
     link.keyStatus(1);
