@@ -1,5 +1,6 @@
 #include "crypto/curve.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <sodium.h>
@@ -13,6 +14,15 @@ namespace {
 void clamp(std::span<std::uint8_t> secret) {
   secret.front() &= 0xf8;
   secret.back() = static_cast<std::uint8_t>((secret.back() & 0x7f) | 0x40);
+}
+
+GuardedMemory clamped(ByteView secret) {
+  if (secret.size() != CurveKey::kSize) throw std::logic_error("CurveKeyPair: a secret of not 32 bytes");
+  ensureSodium();
+  GuardedMemory guarded(secret.size());
+  std::ranges::copy(secret, guarded.span().begin());
+  clamp(guarded.span());
+  return guarded;
 }
 
 CurveKey publicKeyOf(ByteView secret) {
@@ -39,13 +49,13 @@ CurveKeyPair CurveKeyPair::generate(Random& random) {
 }
 
 CurveKeyPair CurveKeyPair::fromSecret(ByteView secret) {
-  if (secret.size() != CurveKey::kSize) throw std::logic_error("CurveKeyPair::fromSecret: not 32 bytes");
-  ensureSodium();
-  GuardedMemory guarded(secret.size());
-  std::ranges::copy(secret, guarded.span().begin());
-  clamp(guarded.span());
+  GuardedMemory guarded = clamped(secret);
   const CurveKey publicKey = publicKeyOf(guarded.view());
   return {std::move(guarded), publicKey};
+}
+
+CurveKeyPair CurveKeyPair::fromStored(ByteView secret, const CurveKey& publicKey) {
+  return {clamped(secret), publicKey};
 }
 
 }  // namespace waxwing

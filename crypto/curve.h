@@ -17,6 +17,9 @@ class CurveKeyPair {
   static CurveKeyPair generate(Random& random);
   // Clamps. Throws std::logic_error if `secret` is not 32 bytes.
   static CurveKeyPair fromSecret(ByteView secret);
+  // The same where the public half was stored beside it, which saves its computation. With another's, what is sealed to
+  // the pair does not open.
+  static CurveKeyPair fromStored(ByteView secret, const CurveKey& publicKey);
 
   const CurveKey& publicKey() const { return publicKey_; }
   ByteView secret() const { return secret_.view(); }

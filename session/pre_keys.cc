@@ -126,7 +126,7 @@ WallTime PreKeys::nextDue() {
 std::optional<CurveKeyPair> PreKeys::findSealKey(std::uint32_t id) {
   const auto key = table_.findSeal(id);
   if (!key) return std::nullopt;
-  return CurveKeyPair::fromSecret(key->secret.view());
+  return CurveKeyPair::fromStored(key->secret.view(), key->publicKey);
 }
 
 void PreKeys::destroyExpired(Transaction& transaction) {

@@ -34,11 +34,15 @@ TEST(Curve, spellingsOfASecretMakeOnePair) {
   const auto imported = CurveKeyPair::fromSecret(spelling);
   EXPECT_TRUE(equal(imported.secret(), pair.secret()));
   EXPECT_EQ(imported.publicKey(), pair.publicKey());
+  const auto stored = CurveKeyPair::fromStored(spelling, pair.publicKey());
+  EXPECT_TRUE(equal(stored.secret(), pair.secret()));
+  EXPECT_EQ(stored.publicKey(), pair.publicKey());
 }
 
 TEST(Curve, aSecretOfAnotherSizeIsABrokenInvariant) {
   EXPECT_THROW(CurveKeyPair::fromSecret(Bytes(31)), std::logic_error);
   EXPECT_THROW(CurveKeyPair::fromSecret({}), std::logic_error);
+  EXPECT_THROW(CurveKeyPair::fromStored(Bytes(31), CurveKey{}), std::logic_error);
 }
 
 TEST(Curve, signalsPairs) {
