@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "session/manifest_book.h"
 #include "tests/sim/growth.h"
 #include "tests/sim/rpc_world.h"
+#include "tests/sim/sim_people.h"
 #include "tests/support/test_device.h"
 
 namespace waxwing::testing {
@@ -62,17 +62,9 @@ class Run {
   void struck(Fault fault);
   void noteTricks();
 
-  static bool isUp(const SimDevice& device) { return device.running() && !device.dying() && !device.failed(); }
+  static bool isUp(const SimDevice& device) { return SimPeople::isUp(device); }
   static bool isUp(const SimRelay& relay) { return relay.running() && !relay.dying() && relay.hasStore(); }
-  bool takesPart(const SimDevice& device) const {
-    return isUp(device) && !world_.isRetired(device) && !isCloned(device);
-  }
-  // Stopped until its user, a day later, opens it again.
-  bool isCloned(const SimDevice& device) const {
-    return isUp(device) && device.link().stop == LinkState::Stop::kCloned;
-  }
-  void openClone(SimDevice& device);
-  void renewInvites();
+  bool takesPart(const SimDevice& device) const { return people_.takesPart(device); }
   SimDevice& anyDevice(Dice& dice) { return *world_.devices()[dice.below(world_.devices().size())]; }
   SimRelay& anyRelay(Dice& dice) { return *world_.relays()[dice.below(world_.relays().size())]; }
   AccountId otherThan(const AccountId& account, Dice& dice);
@@ -80,12 +72,7 @@ class Run {
 
   void send(SimDevice& device, Dice& dice);
   void befriend(SimDevice& device, Dice& dice);
-  void acceptAll(SimDevice& device);
   void addDevice(Dice& dice);
-  void retireGhosts();
-  void retireAgain();
-  void giveUpUnlisted();
-  void decide(SimDevice& device);
   void retireDevice(Dice& dice);
   void cut(SimDevice& device, Dice& dice);
   void silence(SimDevice& device, Dice& dice);
@@ -108,6 +95,7 @@ class Run {
   std::array<std::uint64_t, kFaults> struck_{};
   std::array<std::uint64_t, kTricks> tricksNoted_{};
   std::vector<SimDevice*> primaries_;
+  SimPeople people_{world_, primaries_};
   std::uint32_t added_ = 0;
   std::optional<RpcWorld::OldCopy> old_;
   bool restored_ = false;
@@ -171,109 +159,26 @@ void Run::step(const Step& step) {
   revive(dice);
 }
 
-// A device that was granted and whose grant was lost is retired by its owner.
-void Run::retireGhosts() {
-  for (SimDevice* primary : primaries_) {
-    if (!isUp(*primary)) continue;
-    const auto listed = primary->perform([](Outbox& outbox) { return outbox.devices(); });
-    if (!listed) continue;
-    for (const OwnDeviceInfo& device : *listed) {
-      const DeviceAddress address{primary->account(), device.id};
-      const bool known = std::ranges::any_of(world_.devices(), [&](const auto& one) { return one->self() == address; });
-      if (!known) primary->perform([&](Outbox& outbox) { return outbox.retireDevice(device.id); });
-    }
-  }
-}
-
-// Where the primary went back to before a device was retired, and nobody had heard of it yet.
-void Run::retireAgain() {
-  SimDevice& primary = *primaries_.front();
-  if (!isUp(primary)) return;
-  const auto listed = primary.perform([](Outbox& outbox) { return outbox.devices(); });
-  if (!listed) return;
-  for (const OwnDeviceInfo& one : *listed) {
-    const bool retired = std::ranges::any_of(world_.devices(), [&](const auto& device) {
-      return device->self() == DeviceAddress{primary.account(), one.id} && world_.isRetired(*device);
-    });
-    if (retired) primary.perform([&](Outbox& outbox) { return outbox.retireDevice(one.id); });
-  }
-}
-
-// Who is shown two lists of one version asks their owner, whose primary tells; if it has moved on, the newer is taken.
-void Run::decide(SimDevice& device) {
-  for (SimDevice* primary : primaries_) {
-    if (!isUp(*primary) || !takesPart(device)) continue;
-    const auto between =
-        device.perform([&](Outbox& outbox) { return outbox.equivocation(primary->account()); });
-    if (!between || !*between) continue;
-    const Hash current = ManifestBook(primary->db(), primary->clock()).find(primary->account())->hash();
-    const auto& [held, other] = **between;
-    const Hash& trusted = current == other ? other : held;
-    device.perform([&](Outbox& outbox) { return outbox.trustManifest(primary->account(), trusted); });
-  }
-}
-
-// Where the primary went back to before a device was granted, and its relay, too, or the list never came there, nobody
-// else holds the list with it.
-void Run::giveUpUnlisted() {
-  SimDevice& primary = *primaries_.front();
-  if (!isUp(primary)) return;
-  const auto listed = primary.perform([](Outbox& outbox) { return outbox.devices(); });
-  if (!listed) return;
-  for (auto& device : world_.devices()) {
-    if (device->account() != primary.account() || world_.isRetired(*device)) continue;
-    const bool known =
-        std::ranges::any_of(*listed, [&](const OwnDeviceInfo& one) { return one.id == device->self().device; });
-    if (!known) {
-      world_.giveUp(*device);
-      primary.clock().jump(2 * limits::kManifestRefresh);  // contacts may believe in it until the list is signed anew
-    }
-  }
-}
-
-void Run::openClone(SimDevice& device) {
-  device.close();
-  device.clock().jump(25h);
-  device.start();
-}
-
-// Whoever retires a device makes his open invites void: who had one and was not heard gets another.
-void Run::renewInvites() {
-  for (auto& device : world_.devices()) {
-    if (!takesPart(*device)) continue;
-    for (SimDevice* other : primaries_) {
-      if (other->account() == device->account() || !takesPart(*other)) continue;
-      const auto asked = device->perform([&](Outbox& outbox) { return outbox.findContact(other->account()); });
-      const auto heard = other->perform([&](Outbox& outbox) { return outbox.findContact(device->account()); });
-      if (!asked || !*asked || (*asked)->state != ContactState::kInvited || !heard || *heard) continue;
-      const auto invite = other->perform([](Outbox& outbox) { return outbox.createInvite(); });
-      if (!invite) continue;
-      world_.run(1min);  // the inviter publishes it
-      device->perform([&](Outbox& outbox) { return outbox.addContact(other->name(), *invite); });
-    }
-  }
-}
-
 // All that was broken is mended, and what was lost is to be seen by what comes after it.
 void Run::end() {
   world_.calm();
   for (auto& device : world_.devices()) {
-    if (isCloned(*device)) openClone(*device);
+    if (people_.isCloned(*device)) people_.openClone(*device);
   }
-  retireGhosts();
+  people_.retireGhosts();
   world_.attend([this] {
     for (auto& device : world_.devices()) {
       if (!takesPart(*device)) continue;
-      acceptAll(*device);
-      decide(*device);
+      people_.acceptAll(*device);
+      people_.decide(*device);
     }
   });
   world_.run(1min);
   if (restored_) {
-    retireAgain();
-    giveUpUnlisted();
+    people_.retireAgain();
+    people_.giveUpUnlisted();
   }
-  renewInvites();
+  people_.renewInvites();
   world_.recoverAll();
   noteTricks();
   for (int round = 0; round < 2 && world_.offences().empty(); ++round) {
@@ -325,7 +230,7 @@ void Run::act(const Step& step, Dice& dice) {
       if (up) befriend(device, dice);
       return;
     case Act::kAccept:
-      if (up) acceptAll(device);
+      if (up) people_.acceptAll(device);
       return;
     case Act::kAddDevice:
       return addDevice(dice);
@@ -414,17 +319,6 @@ void Run::befriend(SimDevice& device, Dice& dice) {
   const auto invite = other.perform([](Outbox& outbox) { return outbox.createInvite(); });
   if (!invite) return;
   device.perform([&](Outbox& outbox) { return outbox.addContact(other.name(), *invite); });
-}
-
-void Run::acceptAll(SimDevice& device) {
-  for (const SimDevice* other : primaries_) {
-    if (other->account() == device.account() || !isUp(device)) continue;
-    const auto contact = device.perform([&](Outbox& outbox) { return outbox.findContact(other->account()); });
-    if (!contact || !*contact || (*contact)->state != ContactState::kRequested) continue;
-    const auto done =
-        device.perform([&](Outbox& outbox) { return outbox.acceptContact(other->account(), other->name()); });
-    if (!done) world_.loop().note(device.name() + " cannot accept: " + done.error().message);
-  }
 }
 
 void Run::addDevice(Dice& dice) {
@@ -603,7 +497,7 @@ void Run::revive(Dice& dice) {
   for (auto& device : world_.devices()) {
     if (device->disk().isFull() && dice.once(5)) device->disk().heal();
     if (!device->running() && dice.once(3)) device->start();
-    if (isCloned(*device) && dice.once(3)) openClone(*device);
+    if (people_.isCloned(*device) && dice.once(3)) people_.openClone(*device);
   }
   for (auto& relay : world_.relays()) {
     if (relay->disk().isFull() && dice.once(5)) relay->disk().heal();
