@@ -207,6 +207,10 @@ Result<std::vector<OwnDeviceInfo>> Client::devices() {
   return impl_->perform([](Outbox& outbox) { return outbox.devices(); });
 }
 
+Result<Hash> Client::ownManifest() {
+  return impl_->perform([](Outbox& outbox) { return outbox.ownManifest(); });
+}
+
 Result<std::string> Client::shortCodeOf(std::string_view requestText) {
   const auto request = DeviceRequest::parse(requestText);
   if (!request) return tl::unexpected(request.error());

@@ -126,6 +126,8 @@ class Client {
 
   // Devices
   Result<std::vector<OwnDeviceInfo>> devices();
+  // The hash of this account's device list, for a contact who is asked to decide between two (`equivocation`).
+  Result<Hash> ownManifest();
   // The code that the asking device shows, to compare before granting. kMalformed.
   static Result<std::string> shortCodeOf(std::string_view requestText);
   // On the primary (kNotAllowed elsewhere): the text that the new device joins with.

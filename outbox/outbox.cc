@@ -239,6 +239,8 @@ bool Outbox::settled() { return core_->settled(); }
 
 std::vector<OwnDeviceInfo> Outbox::devices() { return core_->devices.all(); }
 
+Hash Outbox::ownManifest() { return core_->context.roster.ref(core_->context.selfAccount()).hash; }
+
 Result<std::string> Outbox::grantDevice(std::string_view requestText) {
   auto text = core_->devices.grant(requestText);
   if (text) core_->turn();

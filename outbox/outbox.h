@@ -99,6 +99,8 @@ class Outbox final : public LinkHost {
 
   // Devices (kNotAllowed on any but the primary)
   std::vector<OwnDeviceInfo> devices();
+  // Of the device list that is held, for whoever has to decide between two of this account.
+  Hash ownManifest();
   Result<std::string> grantDevice(std::string_view requestText);
   Result<void> retireDevice(DeviceId device);
 

@@ -87,7 +87,11 @@ Outcome list(Context& context) {
     json.push_back({{"id", device.id.value()}, {"primary", device.primary}, {"self", device.self}});
     table.add({std::to_string(device.id.value()), device.primary ? "primary" : "", device.self ? "this one" : ""});
   }
-  Json answer = {{"devices", std::move(json)}};
+  const auto manifest = (*client)->ownManifest();
+  if (!manifest) return tl::unexpected(manifest.error());
+  const std::string hash = toBase64url(manifest->view());
+  Json answer = {{"devices", std::move(json)}, {"manifest", hash}};
+  table.add({"", "this list:", hash});
   const auto between = (*client)->equivocation((*client)->self().account);
   if (!between) return tl::unexpected(between.error());
   if (*between) showManifests(**between, answer, table);
