@@ -133,7 +133,10 @@ Result<void> Apply::on(Transaction& transaction, const Head& head, const body::S
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncContact& body) {
   if (isOutdated(transaction, Register::kContact, body.account, head)) return {};
-  return parts_.contacts.onSync(transaction, head, body);
+  if (auto taken = parts_.contacts.onSync(transaction, head, body); !taken) return taken;
+  // Where this device has not seen the conflict that was decided on the sibling there is nothing to settle.
+  if (body.trustedManifest) (void)parts_.manifests.settle(transaction, body.account, *body.trustedManifest);
+  return {};
 }
 
 Result<void> Apply::on(Transaction& transaction, const Head& head, const body::SyncAccessKeys& body) {

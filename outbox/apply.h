@@ -3,6 +3,7 @@
 #include "outbox/access_keys.h"
 #include "outbox/contacts.h"
 #include "outbox/context.h"
+#include "outbox/manifests.h"
 #include "outbox/receipts.h"
 #include "outbox/resends.h"
 #include "outbox/streams.h"
@@ -20,6 +21,7 @@ class Apply {
     Context& context;
     Composer& composer;
     Contacts& contacts;
+    Manifests& manifests;
     AccessKeys& keys;
     Receipts& receipts;
     Resends& resends;

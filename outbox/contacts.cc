@@ -200,12 +200,6 @@ Result<void> Contacts::onSync(Transaction& transaction, const Head& head, const 
   put(transaction, row);
   context_.owing.insert(contact.account);
   context_.manifestsNew.insert(contact.account);
-  if (contact.trustedManifest) {
-    // Decided on the sibling; where this device has not seen the conflict there is nothing to settle.
-    if (context_.book.settle(transaction, contact.account, *contact.trustedManifest)) {
-      context_.roster.forget(contact.account);
-    }
-  }
   if (context_.self.isPrimary()) passOn(transaction, head, row, contact.trustedManifest);
   return {};
 }

@@ -48,7 +48,7 @@ class Outbox::Core {
   Resends resends{context, network, composer};
   Requests requests{context, network, composer};
   Recovery recovery{{context, network, composer, streams}};
-  Apply apply{{context, composer, contacts, keys, receipts, resends, streams}};
+  Apply apply{{context, composer, contacts, manifests, keys, receipts, resends, streams}};
   SlowQueue slow{context};
   Inbox inbox{{context, composer, manifests, apply, keys, resends, streams, slow}};
   AnchorFlush flush{context, network, keys, states, ports.restoreMarker};

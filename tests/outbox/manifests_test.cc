@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class ManifestsTest : public ::testing::Test {
  protected:
@@ -81,6 +82,31 @@ TEST_F(ManifestsTest, TwoListsOfOneVersionStopEverythingUntilTheUserDecides) {
   ASSERT_TRUE(world_.settle());
   EXPECT_FALSE(alice_.outbox().findContact("bob")->equivocates);
   EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("for bob"));
+}
+
+// Both of Alice's devices held the list without Bob's tablet and were shown the one with it.
+TEST_F(ManifestsTest, WhatTheUserDecidedOnOneDeviceIsFollowedOnTheOther) {
+  WorldClient& phone = world_.addDevice(alice_, "alice-phone");
+  ASSERT_TRUE(world_.settle());
+  WorldClient& tablet = world_.addDevice(bob_, "bob-tablet");
+  ASSERT_TRUE(world_.settle());
+  const Bytes without = signedByBob([&](Manifest& manifest) {
+    std::erase_if(manifest.devices, [&](const ManifestDevice& one) { return one.id == tablet.address().device; });
+  });
+  world_.relay().staleAnswer = without;
+  for (WorldClient* device : {&alice_, &phone}) ASSERT_TRUE(device->outbox().send(bob_.account(), device->name()));
+  world_.runFor(std::chrono::seconds(30));
+  world_.relay().staleAnswer = signedByBob([](Manifest&) {});
+  world_.runFor(std::chrono::minutes(5));
+  relayIsHonestAgain();
+  for (WorldClient* device : {&alice_, &phone}) ASSERT_TRUE(device->outbox().findContact("bob")->equivocates);
+  EXPECT_THAT(bob_.received(alice_.account()), IsEmpty());
+
+  ASSERT_TRUE(alice_.outbox().trustManifest(bob_.account(), bob_.outbox().ownManifest()));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_FALSE(phone.outbox().findContact("bob")->equivocates);
+  EXPECT_THAT(bob_.received(alice_.account()), UnorderedElementsAre("alice", "alice-phone"));
+  EXPECT_THAT(tablet.received(alice_.account()), UnorderedElementsAre("alice", "alice-phone"));
 }
 
 TEST_F(ManifestsTest, AListThatBringsBackARetiredDeviceIsRefusedAndReported) {
