@@ -64,9 +64,6 @@ Result<void> Devices::retire(DeviceId device) {
 
   Step step(context_, CommitPoint::kDevices);
   if (auto issued = manifests_.reissue(step, std::move(*manifest)); !issued) return issued;
-  // What the retired device knew opens no more than an invite does (access_keys.h).
-  keys_.dropInvites(step);
-  keys_.rotateContactKey(step, AccessKeys::Former::kPast);
   step.commit();
   return {};
 }

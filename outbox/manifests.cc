@@ -17,11 +17,13 @@ Result<ManifestOrder> Manifests::take(Transaction& transaction, const AccountId&
 ManifestOrder Manifests::adopt(Transaction& transaction, const SignedManifest& manifest) {
   const AccountId account = manifest->account;
   const bool equivocated = context_.roster.equivocates(account);
+  const auto retired = retiredOf(account);
   const auto adoption = context_.book.adopt(transaction, manifest);
   context_.roster.forget(account);
   switch (adoption.order) {
     case ManifestOrder::kNewer:
       followChange(transaction, account, adoption);
+      if (account == context_.selfAccount() && (retiredOf(account) & ~retired).any()) shutOutRetired(transaction);
       break;
     case ManifestOrder::kEquivocation:
       if (!equivocated) reportTrouble(transaction, account, adoption.order);
@@ -81,6 +83,19 @@ void Manifests::followOwn(Transaction& transaction) {
   context_.publishingDue = true;
   const SignedManifest* manifest = context_.roster.find(context_.selfAccount());
   if (manifest != nullptr && (*manifest)->find(context_.selfAddress().device) == nullptr) stopRetired(transaction);
+}
+
+std::bitset<128> Manifests::retiredOf(const AccountId& account) {
+  const SignedManifest* held = context_.roster.find(account);
+  return held != nullptr ? (*held)->retired : std::bitset<128>();
+}
+
+// What they knew opens no more than an invite does (access_keys.h). The primary sees to it, which also hears of a
+// retirement that it made if it was restored since.
+void Manifests::shutOutRetired(Transaction& transaction) {
+  if (!context_.self.isPrimary()) return;
+  keys_.dropInvites(transaction);
+  keys_.rotateContactKey(transaction, AccessKeys::Former::kPast);
 }
 
 // What a sibling was granted may have changed before it was listed here.
@@ -146,10 +161,12 @@ void Manifests::followDevices(Transaction& transaction, const AccountId& account
 Result<void> Manifests::reissue(Transaction& transaction, Manifest manifest) {
   const AccountId& self = context_.selfAccount();
   const auto before = context_.roster.devices(self, context_.selfAddress());
+  const bool retires = (manifest.retired & ~retiredOf(self)).any();
   const auto issued = context_.book.reissue(transaction, context_.self, std::move(manifest));
   if (!issued) return tl::unexpected(issued.error());
   context_.roster.forget(self);
   followDevices(transaction, self, before);
+  if (retires) shutOutRetired(transaction);
   context_.owing.insert(self);
   context_.publishingDue = true;
   context_.events.add(event::OwnDevicesChanged{});

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bitset>
+
 #include "outbox/access_keys.h"
 #include "outbox/compose.h"
 #include "outbox/context.h"
@@ -32,6 +34,8 @@ class Manifests {
   void followChange(Transaction& transaction, const AccountId& account, const ManifestBook::Adoption& adoption);
   void followOwn(Transaction& transaction);
   void supersede(Transaction& transaction, const SignedManifest& other);
+  std::bitset<128> retiredOf(const AccountId& account);
+  void shutOutRetired(Transaction& transaction);
   // The devices that a list dropped or added against `before`.
   void followDevices(Transaction& transaction, const AccountId& account, const std::vector<DeviceAddress>& before);
   void addDevice(Transaction& transaction, const DeviceAddress& device);

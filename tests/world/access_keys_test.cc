@@ -1,3 +1,4 @@
+#include "outbox/context.h"
 #include "session/access_key.h"
 #include "store/client/contact_table.h"
 #include "tests/support/test_device.h"
@@ -70,6 +71,22 @@ TEST_F(AccessKeysTest, TwoContactsChangeTheirKeysAtOneTime) {
   EXPECT_TRUE(reaches(bob, alice));
   EXPECT_EQ(opens(alice, bob.account()), KeyClass::kContact);
   EXPECT_EQ(opens(bob, alice.account()), KeyClass::kContact);
+  endWell();
+}
+
+// Its keys are those that the retired device knows, of which it knows nothing.
+TEST_F(AccessKeysTest, APrimaryThatGoesBackToBeforeARetirementChangesTheKeyOnceMore) {
+  const auto old = world.copy(bob);
+  SimDevice& phone = *world.addDevice(bob, "bob-phone");
+  ASSERT_TRUE(world.comeToRest());
+  const AccessKeyHash key = hashOf(AccessKey::from(Settings(phone.db()).find(setting::kContactKey)->view()).value());
+  ASSERT_TRUE(world.retire(bob, phone));
+  world.run(1min);
+  ASSERT_EQ(bobRelay.store().findAccess(bob.account(), key), KeyClass::kInvite);
+  world.restore(bob, old);
+  world.run(1min);
+  EXPECT_EQ(bobRelay.store().findAccess(bob.account(), key), KeyClass::kInvite);
+  EXPECT_TRUE(reaches(alice, bob));
   endWell();
 }
 
