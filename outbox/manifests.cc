@@ -1,5 +1,7 @@
 #include "outbox/manifests.h"
 
+#include <utility>
+
 #include "crypto/hash.h"
 #include "outbox/timeline.h"
 
@@ -29,7 +31,9 @@ ManifestOrder Manifests::adopt(Transaction& transaction, const SignedManifest& m
       if (!equivocated) reportTrouble(transaction, account, adoption.order);
       break;
     case ManifestOrder::kUnretires:
-      reportTrouble(transaction, account, adoption.order);
+      // It comes again with every answer of a relay that holds it.
+      if (std::exchange(unretiring_[account], manifest.hash()) != manifest.hash())
+        reportTrouble(transaction, account, adoption.order);
       break;
     case ManifestOrder::kSame:
       if (adoption.first) followChange(transaction, account, adoption);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bitset>
+#include <map>
 
 #include "outbox/access_keys.h"
 #include "outbox/compose.h"
@@ -49,6 +50,7 @@ class Manifests {
   Composer& composer_;
   AccessKeys& keys_;
   MessageStates& states_;
+  std::map<AccountId, Hash> unretiring_;  // the last of each that brought back a retired device
 };
 
 }  // namespace waxwing

@@ -118,7 +118,7 @@ TEST_F(ManifestsTest, AListThatBringsBackARetiredDeviceIsRefusedAndReported) {
   ASSERT_TRUE(world_.settle());
   const std::size_t shown = alice_.count(bob_.account(), TimelineItem::Kind::kEquivocation);
   submitAgainst(before);
-  EXPECT_GT(alice_.count(bob_.account(), TimelineItem::Kind::kEquivocation), shown);
+  EXPECT_EQ(alice_.count(bob_.account(), TimelineItem::Kind::kEquivocation), shown + 1) << "however often it comes";
   relayIsHonestAgain();
   EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("first", "for bob"));
   EXPECT_THAT(tablet.received(alice_.account()), ElementsAre("first"));
