@@ -232,7 +232,8 @@ Result<Inbox::Place> Inbox::placeOf(Transaction& transaction, const Envelope& en
 }
 
 bool Inbox::park(Transaction& transaction, const DeviceAddress& from, ByteView payload) {
-  const bool isChosen = !mayBecomeContact(from.account) || context_.contactState(from.account) == ContactState::kInvited;
+  const bool isChosen =
+      !mayBecomeContact(from.account) || context_.contactState(from.account) == ContactState::kInvited;
   return isChosen ? context_.parked.add(transaction, from, payload)
                   : context_.parked.addOfStranger(transaction, from, payload);
 }
@@ -294,7 +295,8 @@ void Inbox::notePeer(Transaction& transaction, const Head& head, SenderStanding 
 void Inbox::noteManifest(Transaction& transaction, const Head& head, const PeerDeviceTable::Row& peer,
                          SenderStanding standing) {
   const ManifestRef own = context_.roster.ref(context_.selfAccount());
-  const std::uint64_t holds = head.yourManifest == own ? own.version : std::min(head.yourManifest.version, own.version);
+  const bool isTwin = head.yourManifest.version == own.version && head.yourManifest.hash != own.hash;
+  const std::uint64_t holds = isTwin ? own.version - 1 : std::min(head.yourManifest.version, own.version);
   if (holds != peer.holdsManifest) context_.devices.putHoldsManifest(transaction, head.from, holds);
   if (holds >= own.version || peer.toldManifest >= own.version) return;
   if (standing != SenderStanding::kAccepted && standing != SenderStanding::kOwnDevice) return;
