@@ -33,12 +33,16 @@ bool isDiskFailure(const SimDevice& device, const Error& error) {
   return device.dying() || device.failed() || error.code == Errc::kStoreFull;
 }
 
+constexpr std::uint64_t kLongTextEvery = 5;
+constexpr std::size_t kLongTextBytes = 3000;
+
 std::string described(const LinkState& state) {
   return "link " + number(state.kind) + " stop " + number(state.stop) + " " + state.detail;
 }
 
 std::string described(const Event& event) {
-  if (const auto* arrived = std::get_if<event::MessageArrived>(&event)) return "arrived " + arrived->item.text;
+  if (const auto* arrived = std::get_if<event::MessageArrived>(&event))
+    return "arrived " + SimLedger::nameOf(arrived->item.text);
   if (const auto* changed = std::get_if<event::MessageChanged>(&event)) {
     return "state " + number(changed->state) + " pending " + number(changed->pending);
   }
@@ -170,14 +174,20 @@ std::optional<relay::QueuedEnvelope> RpcWorld::forge(const DeviceAddress& mailbo
 
 // Acts.
 
-std::optional<MessageId> RpcWorld::send(SimDevice& from, const AccountId& to) {
+// Some are long: envelopes differ in size, and in what still fits into a mailbox that is nearly full.
+std::string RpcWorld::nextText(const SimDevice& from) {
   std::string text = std::string(kMarker) + " " + std::to_string(++texts_) + " from " + from.name();
+  return texts_ % kLongTextEvery == 0 ? text + "\n" + std::string(kLongTextBytes, '.') : text;
+}
+
+std::optional<MessageId> RpcWorld::send(SimDevice& from, const AccountId& to) {
+  std::string text = nextText(from);
   const auto id = from.perform([&](Outbox& outbox) { return outbox.send(to, text); });
   if (!id) {
     if (!isDiskFailure(from, id.error())) throw std::runtime_error("send: " + id.error().message);
     return std::nullopt;
   }
-  loop_.note("send " + text);
+  loop_.note("send " + SimLedger::nameOf(text));
   noticeListed();
   ledger_.noteSent(*id, from.self(), to, std::move(text));
   return *id;
@@ -320,8 +330,8 @@ bool RpcWorld::isUnanswered(SimDevice& device, const OutboxItem& item) {
   return contact && contact->state == ContactState::kInvited;
 }
 
-// The other device and its relay have both lost, unnoticed, what it published: keys older than `device` has seen are not
-// taken until the other's clock has passed those.
+// The other device and its relay have both lost, unnoticed, what it published: keys older than `device` has seen are
+// not taken until the other's clock has passed those.
 bool RpcWorld::awaitsKeys(SimDevice& device, const OutboxItem& item) {
   const DeviceAddress to{item.to, item.device};
   auto find = device.db().prepare("SELECT counter FROM keys_seen WHERE account = ?1 AND device = ?2");
@@ -383,7 +393,9 @@ void RpcWorld::checkAtRest() {
 
 // A device that was retired may make friends until it hears of that, and its siblings do not listen to it any more.
 void RpcWorld::noteStrangers(SimDevice& device) {
-  const auto knows = [](SimDevice& who, const AccountId& account) { return ContactTable(who.db()).state(account) != 0; };
+  const auto knows = [](SimDevice& who, const AccountId& account) {
+    return ContactTable(who.db()).state(account) != 0;
+  };
   for (const auto& retired : devices_) {
     if (retired->account() != device.account() || !isWhole(*retired) || !isRetired(*retired)) continue;
     for (const auto& other : devices_) {

@@ -99,6 +99,7 @@ class RpcWorld {
   bool isUnanswered(SimDevice& device, const OutboxItem& item);
   bool awaitsKeys(SimDevice& device, const OutboxItem& item);
   std::string owes(SimDevice& device);
+  std::string nextText(const SimDevice& from);
   void observeStarts(SimDevice& device);
   void settleRetired(SimDevice& primary);
   std::string reportOn(SimDevice& device) const;

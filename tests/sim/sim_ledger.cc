@@ -220,8 +220,10 @@ void SimLedger::offend(std::string line) {
 
 std::string SimLedger::describe(const MessageId& id) const {
   const auto sent = sent_.find(id);
-  return sent == sent_.end() ? "a message that nobody sent" : "'" + sent->second.text + "'";
+  return sent == sent_.end() ? "a message that nobody sent" : "'" + nameOf(sent->second.text) + "'";
 }
+
+std::string SimLedger::nameOf(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 SimLedger::Timelines SimLedger::timelines(SimDevice& device) const {
   Timelines found;

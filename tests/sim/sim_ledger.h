@@ -55,6 +55,8 @@ class SimLedger {
   void retireDevice(const DeviceAddress& device);
   // `device` will never know `account`: it is owed nothing of theirs.
   void noteStranger(const DeviceAddress& device, const AccountId& account);
+  // What a person calls a text by: its first line.
+  static std::string nameOf(const std::string& text);
   void noteSent(const MessageId& id, const DeviceAddress& from, const AccountId& to, std::string text);
   // `device` has gone back to a copy that was made when `orderThen` was the newest order. Until `noteRecovered` its
   // contacts may still write to sessions that the copy does not know: what it cannot read is shown as a hole.
