@@ -251,9 +251,11 @@ void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<Deli
         const auto peer = context_.devices.get(device);
         if (peer.obstacle != Obstacle::kNone) clearObstacle(step, lane, device);
         if (peer.holdsManifest < own && peer.toldManifest < own) context_.devices.putToldManifest(step, device, own);
+        taking.insert(key.device);
+        // What was taken back meanwhile (restored.h) leaves once more, under a number of the new stream.
+        if (!context_.deliveries.isCarriedBy(key, rows[i].cipher->envelope)) break;
         parts_.states.accepted(step, key);
         touched.insert(key.message);
-        taking.insert(key.device);
         break;
       }
       case ItemOutcome::Kind::kMailboxFull:

@@ -104,6 +104,10 @@ std::optional<DeliveryTable::Status> DeliveryTable::findStatus(const Key& key) {
   return rows.as<Status>(0);
 }
 
+bool DeliveryTable::isCarriedBy(const Key& key, const EnvelopeId& envelope) {
+  return isCarriedBy_.query(key.account, key.message, key.device, envelope).next();
+}
+
 std::vector<DeliveryTable::Brief> DeliveryTable::ofMessage(const AccountId& account, std::int64_t message) {
   std::vector<Brief> found;
   Rows rows = ofMessage_.query(account, message);

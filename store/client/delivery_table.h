@@ -73,6 +73,8 @@ class DeliveryTable {
   std::optional<Bytes> findHead(const Key& key);
   std::optional<std::int64_t> findResend(const Key& key);
   std::optional<Status> findStatus(const Key& key);
+  // False once it was taken back: another envelope carries it now, or none.
+  bool isCarriedBy(const Key& key, const EnvelopeId& envelope);
   // Everything owed to an account, in order, until `visit` answers kStop. `visit` must not touch this table.
   enum class Next { kGoOn, kStop };
   template <typename Visit>
@@ -132,6 +134,8 @@ class DeliveryTable {
   Statement findResend_ = db_.prepare("SELECT sent FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
   Statement findStatus_ =
       db_.prepare("SELECT status FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
+  Statement isCarriedBy_ =
+      db_.prepare("SELECT 1 FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3 AND envelope_id = ?4");
   Statement queue_ = db_.prepare(
       "SELECT message, device, status, head, envelope_id, cipher_kind, ciphertext, anchor, encrypted_at "
       "FROM delivery WHERE account = ?1 ORDER BY message, device");

@@ -190,6 +190,24 @@ TEST_P(RestoreTest, ARelayThatIsRestoredSoonAfterTheDatabaseIsNoClone) {
   EXPECT_EQ(world_.findKeyReuse(), "");
 }
 
+// What was confirmed before is submitted while the device finds out that its relay was restored. When the answer comes,
+// it is of an envelope that was taken back.
+TEST_P(RestoreTest, ALateAnswerDoesNotCountForWhatWasTakenBack) {
+  copyRelay();
+  world_.relay().isBusy = true;
+  say(alice_, bob_, "text");
+  world_.runFor(std::chrono::seconds(10));
+  restoreRelay([&] {
+    world_.relay().isBusy = false;
+    world_.relay().answersLateBy = std::chrono::seconds(5);
+    world_.relay().loses = [first = true](const DeviceAddress&) mutable { return std::exchange(first, false); };
+  });
+  ASSERT_TRUE(toldOfRestore(alice_));
+  ASSERT_TRUE(world_.settle());
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("text"));
+  EXPECT_EQ(world_.findKeyReuse(), "");
+}
+
 class MarkerInMemory final : public RestoreMarker {
  public:
   std::optional<Anchor> read() override { return held_; }

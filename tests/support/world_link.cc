@@ -63,7 +63,7 @@ void WorldLink::call(const RelayAddress& to, std::function<AnswerOr(WorldRelay&)
     if (network_.happens(network_.faults.answerLost)) {
       return failLater(arrived + kTimeout, Errc::kTimedOut, "timed out");
     }
-    plan(arrived + network_.delay(), Lifetime::kLink,
+    plan(arrived + relay->answersLateBy + network_.delay(), Lifetime::kLink,
          [this, ticket, made = std::move(made)]() mutable { answer(ticket, std::move(made)); });
   });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -54,6 +55,7 @@ class WorldRelay {
   bool isUp = true;
   bool isBusy = false;
   bool deniesAll = false;
+  std::chrono::milliseconds answersLateBy{0};       // but on own links
   std::function<bool(const DeviceAddress&)> loses;  // whether an envelope to that device is accepted and forgotten
   Bytes staleAnswer;              // not empty: every submission is answered `staleManifest` with these bytes
   bool withholdsBundles = false;  // it has none of any device
