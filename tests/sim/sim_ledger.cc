@@ -171,14 +171,14 @@ void SimLedger::checkWhole(SimDevice& device, const Timelines& timelines) {
       if (item.kind == TimelineItem::Kind::kText) shown.emplace(item.id, &item);
     }
   }
-  std::map<DeviceAddress, std::uint64_t> lacking;
+  std::map<DeviceAddress, std::vector<MessageId>> lacking;
   for (const auto& [id, sent] : sent_) {
     const bool excused = sent.promise == Sent::Promise::kVoid || sent.excused.contains(device.self());
     const auto item = shown.find(id);
     if (item == shown.end()) {
       if (!sent.owedTo.contains(device.self()) || excused || excuses_.silentLoss) continue;
       if (!excuses_.reportedLoss) offend(device.name() + " lacks " + describe(id));
-      ++lacking[sent.from];
+      lacking[sent.from].push_back(id);
       continue;
     }
     if (!item->second->mine || excused || excuses_.lag || device.self() != sent.from) continue;
@@ -188,11 +188,11 @@ void SimLedger::checkWhole(SimDevice& device, const Timelines& timelines) {
     }
   }
   if (!excuses_.reportedLoss) return;
-  for (const auto& [from, count] : lacking) {
+  for (const auto& [from, messages] : lacking) {
     const std::uint64_t reported = missing(device, from);
-    if (reported >= count) continue;
-    offend(device.name() + " lacks " + std::to_string(count) + " of one sender and shows " + std::to_string(reported) +
-           " as missing");
+    if (reported >= messages.size()) continue;
+    offend(device.name() + " lacks " + std::to_string(messages.size()) + " of one sender, one of them " +
+           describe(messages.front()) + ", and shows " + std::to_string(reported) + " as missing");
   }
 }
 
