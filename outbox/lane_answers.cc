@@ -193,6 +193,7 @@ void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTab
   if (mutated(Mutation::kReverseLane)) std::ranges::reverse(batch.envelopes);
   lane.busy = true;
   lane.submitting = true;
+  lane.ownManifest = context_.roster.ref(context_.selfAccount()).version;
   for (auto& row : rows) row.cipher->ciphertext = {};
   const Ticket ticket = network_.tickets.openFor<SubmitAnswer>(
       [this, account, rows = std::move(rows)](tl::expected<SubmitAnswer, Error> answer) {
@@ -237,7 +238,7 @@ void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTabl
 
 void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<DeliveryTable::Row>& rows,
                     const std::vector<ItemOutcome>& items) {
-  const std::uint64_t own = context_.roster.ref(context_.selfAccount()).version;
+  const std::uint64_t own = lane.ownManifest;
   Step step(context_, CommitPoint::kAnswer);
   std::set<std::int64_t> touched;
   std::set<DeviceId> taking;

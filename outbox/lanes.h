@@ -56,6 +56,7 @@ class Lanes {
     std::map<DeviceId, Ratchet::Ageing> ageing;  // whose session is to be opened anew
     std::map<DeviceId, WallTime> freshAfter;     // and not before: there was no bundle
     AccessKeyHash askedWith;                     // the key in the last request
+    std::uint64_t ownManifest = 0;               // the version of ours in the last batch
     std::set<AccessKeyHash> deniedKeys;          // of those that are held
     WallTime deniedUntil;                        // then they are tried again: the other side may have changed
     unsigned denials = 0;                        // in a row, of the key that stands
