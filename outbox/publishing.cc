@@ -151,11 +151,12 @@ void Publishing::publishKeys(const KeyStatusAnswer& status) {
   KeyPublication keys{.signedKeys = std::move(publication->signedKeys), .oneTime = std::move(publication->oneTime)};
   if (publication->replaceAll) keys.mode = KeyPublication::Mode::kReplaceAll;
   keysChecked_ = false;
-  network_.link->publishKeys(std::move(keys), expect<MailboxAnswer>([this](const MailboxAnswer& answer) {
+  network_.link->publishKeys(std::move(keys), expect<MailboxAnswer>([this, anew](const MailboxAnswer& answer) {
                                if (answer.outcome != MailboxAnswer::Outcome::kOk) return failed();
                                keysChecked_ = true;
                                Step done(context_, CommitPoint::kKeys);
-                               context_.settings.remove(done, setting::kKeysRestored);
+                               // What was asked for while others were on the way is still due.
+                               if (anew) context_.settings.remove(done, setting::kKeysRestored);
                                const auto counter = static_cast<std::int64_t>(answer.counter);
                                context_.settings.putInteger(done, setting::kKeysCounter, counter);
                                done.commit();
