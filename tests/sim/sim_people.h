@@ -14,12 +14,14 @@ class SimPeople {
 
   static bool isUp(const SimDevice& device) { return device.running() && !device.dying() && !device.failed(); }
   bool takesPart(const SimDevice& device) const {
-    return isUp(device) && !world_.isRetired(device) && !isCloned(device);
+    return isUp(device) && !world_.isRetired(device) && !isCloned(device) && !isForgotten(device);
   }
   // Stopped until its user, a day later, opens it again.
   bool isCloned(const SimDevice& device) const {
     return isUp(device) && device.link().stop == LinkState::Stop::kCloned;
   }
+  // Its primary was restored to before it was granted: to be given up (giveUpUnlisted).
+  bool isForgotten(const SimDevice& device) const { return device.link().stop == LinkState::Stop::kRetired; }
   void openClone(SimDevice& device);
 
   void acceptAll(SimDevice& device);
