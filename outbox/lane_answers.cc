@@ -85,6 +85,7 @@ void Lanes::onBundles(const AccountId& account, const std::vector<DeviceId>& ask
   Lane& lane = lanes_[account];
   lane.busy = false;
   if (!granted(account, lane, answer)) return;
+  if (!isWanted(account)) return;  // blocked meanwhile
   Step step(context_, CommitPoint::kPrepare);
   std::set<DeviceId> opened;
   for (const PreKeyBundle& bundle : answer->bundles) {

@@ -55,7 +55,11 @@ RecipientRef Lanes::addressed(const AccountId& account, Lane& lane) {
 bool Lanes::mayTry(const AccountId& account, Lane& lane) {
   if (context_.stopped != LinkState::Stop::kNone || lane.busy || !network_.wanted()) return false;
   if (context_.now() < lane.retryAt) return false;
-  if (isOwn(account)) return network_.ownUp();
+  return isOwn(account) ? network_.ownUp() : isWanted(account);
+}
+
+bool Lanes::isWanted(const AccountId& account) {
+  if (isOwn(account)) return true;
   const ContactState state = context_.contactState(account);
   return state == ContactState::kInvited || state == ContactState::kAccepted;
 }

@@ -76,6 +76,8 @@ class Lanes {
   RecipientRef addressed(const AccountId& account, Lane& lane);
   bool isOwn(const AccountId& account) const { return account == context_.selfAccount(); }
   bool mayTry(const AccountId& account, Lane& lane);
+  // Whether anything is to go there at all: not to a stranger, nor to who is blocked.
+  bool isWanted(const AccountId& account);
   bool prepare(const AccountId& account, Lane& lane, std::vector<DeviceId>& wantSession);
   void addWanted(const AccountId& account, Lane& lane, DeviceId device, std::vector<DeviceId>& wantSession);
   Batch collect(const AccountId& account, Lane& lane);
