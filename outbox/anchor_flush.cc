@@ -94,6 +94,7 @@ void AnchorFlush::conclude(const Anchors::Swap& swap, const std::optional<Anchor
   if (!checked_) context_.stream = stream;
   backoff_.reset();
   confirmed_ = context_.anchors.confirmed();
+  context_.publishingDue = true;
   progress_ = true;
 }
 

@@ -16,6 +16,8 @@ class AnchorFlush {
 
   // Whether ciphertext that was committed with this anchor may leave now.
   bool mayLeave(std::int64_t anchor) const { return anchor <= std::max(confirmed_, marked_); }
+  // Whether the own relay has said, since the link was attached, that this copy of the database is the newest.
+  bool isChecked() const { return checked_; }
   // Something waits for a newer anchor to be confirmed.
   void want() { wanted_ = true; }
   void onAttached();

@@ -53,7 +53,7 @@ class Outbox::Core {
   Inbox inbox{{context, composer, manifests, apply, keys, resends, streams, slow}};
   AnchorFlush flush{context, network, keys, states, ports.restoreMarker};
   Lanes lanes{{context, network, composer, manifests, states, flush}};
-  Publishing publishing{context, network, manifests, keys};
+  Publishing publishing{context, network, manifests, keys, flush};
   Devices devices{context, manifests, keys};
   std::string registrationToken;  // secret towards third parties
   LinkState shown;                // what the app is told of the link

@@ -23,14 +23,16 @@ Publishing::Duty Publishing::next() {
   if (relayManifest_ < context_.roster.ref(context_.selfAccount()).version) return Duty::kPublishManifest;
   // What siblings have said of them is read first.
   if (keys_.changed() && network_.caughtUp) return Duty::kAccessKeys;
-  if (!keysChecked_ || context_.settings.findInteger(setting::kKeysRestored)) return Duty::kKeyStatus;
-  return Duty::kNone;
+  // What the relay counts tells a restored relay from a twin: it is not counted up before that is judged.
+  const bool wantsKeys = !keysChecked_ || context_.settings.findInteger(setting::kKeysRestored);
+  return wantsKeys && flush_.isChecked() ? Duty::kKeyStatus : Duty::kNone;
 }
 
 bool Publishing::idle() { return !busy_ && (!network_.ownUp() || retryAt_ > context_.now() || next() == Duty::kNone); }
 
 std::optional<WallTime> Publishing::nextDeadline() {
   if (busy_ || !network_.ownUp() || context_.stopped != LinkState::Stop::kNone) return std::nullopt;
+  if (!flush_.isChecked()) return std::nullopt;
   if (retryAt_ > context_.now()) return retryAt_;
   WallTime next = context_.preKeys.nextDue();
   if (context_.self.isPrimary()) next = std::min(next, manifestDue());

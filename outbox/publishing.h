@@ -1,6 +1,7 @@
 #pragma once
 
 #include "outbox/access_keys.h"
+#include "outbox/anchor_flush.h"
 #include "outbox/context.h"
 #include "outbox/manifests.h"
 #include "outbox/network.h"
@@ -12,8 +13,8 @@ namespace waxwing {
 // keys. One request at a time; what is due stands in the tables, so that a crash anywhere resumes.
 class Publishing {
  public:
-  Publishing(Context& context, Network& network, Manifests& manifests, AccessKeys& keys)
-      : context_(context), network_(network), manifests_(manifests), keys_(keys) {}
+  Publishing(Context& context, Network& network, Manifests& manifests, AccessKeys& keys, const AnchorFlush& flush)
+      : context_(context), network_(network), manifests_(manifests), keys_(keys), flush_(flush) {}
 
   void onAttached();
   void onRegistered();
@@ -43,6 +44,7 @@ class Publishing {
   Network& network_;
   Manifests& manifests_;
   AccessKeys& keys_;
+  const AnchorFlush& flush_;
   bool busy_ = false;
   bool manifestChecked_ = false;
   bool keysChecked_ = false;

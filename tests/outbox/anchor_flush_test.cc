@@ -190,6 +190,22 @@ TEST_P(RestoreTest, ARelayThatIsRestoredSoonAfterTheDatabaseIsNoClone) {
   EXPECT_EQ(world_.findKeyReuse(), "");
 }
 
+// Had the relay counted keys before its anchor was judged, it would look as if it had never been restored.
+TEST_P(RestoreTest, NoKeysArePublishedBeforeTheRelaysAnchorIsJudged) {
+  alice_.copyAside("copy");
+  for (int i = 0; i < 3; ++i) {
+    say(alice_, bob_, "later");
+    ASSERT_TRUE(world_.settle());
+  }
+  copyRelay();
+  bob_.goOffline();
+  alice_.putBack("copy");
+  ASSERT_TRUE(world_.settle());
+  ASSERT_TRUE(toldOfRestore(alice_));
+  restoreRelay([&] { world_.relay().anchorsLateBy = std::chrono::seconds(2); });
+  EXPECT_EQ(alice_.outbox().linkState().stop, LinkState::Stop::kNone);
+}
+
 // What was confirmed before is submitted while the device finds out that its relay was restored. When the answer comes,
 // it is of an envelope that was taken back.
 TEST_P(RestoreTest, ALateAnswerDoesNotCountForWhatWasTakenBack) {

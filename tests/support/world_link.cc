@@ -106,19 +106,19 @@ void WorldLink::fetchBundles(RecipientRef of, std::vector<DeviceId> devices, Tic
 
 // Calls on the own link, in order, all lost together when it is cut.
 
-void WorldLink::callOwn(std::function<AnswerOr(Up&)> perform, Ticket ticket) {
+void WorldLink::callOwn(std::function<AnswerOr(Up&)> perform, Ticket ticket, std::chrono::milliseconds lateBy) {
   if (!up_) {
     plan(network_.clock.now(), Lifetime::kLink, [this, ticket] { answer(ticket, fail(Errc::kOffline, "offline")); });
     return;
   }
   ownTickets_[ticket] = true;
-  plan(inOrder(lastRequest_), Lifetime::kConnection, [this, perform = std::move(perform), ticket] {
+  plan(inOrder(lastRequest_), Lifetime::kConnection, [this, perform = std::move(perform), ticket, lateBy] {
     if (!network_.find(up_->relay->address())) return drop("the relay is away");
     if (network_.happens(network_.faults.requestLost)) return drop("cut before the relay heard");
     AnswerOr made = perform(*up_);
     if (!up_) return;  // the call itself ended the link
     if (network_.happens(network_.faults.answerLost)) return drop("cut before the relay's answer came");
-    plan(inOrder(lastDelivery_), Lifetime::kConnection, [this, ticket, made = std::move(made)]() mutable {
+    plan(inOrder(lastDelivery_) + lateBy, Lifetime::kConnection, [this, ticket, made = std::move(made)]() mutable {
       ownTickets_.erase(ticket);
       answer(ticket, std::move(made));
     });
@@ -160,7 +160,8 @@ void WorldLink::setAccessKeys(AccessKeyHashes hashes, Ticket ticket) {
 }
 
 void WorldLink::swapAnchor(Anchor expected, Anchor next, Ticket ticket) {
-  callOwn([expected, next](Up& up) { return up.relay->swapAnchor(up.login, expected, next); }, ticket);
+  const auto lateBy = up_ ? up_->relay->anchorsLateBy : std::chrono::milliseconds{0};
+  callOwn([expected, next](Up& up) { return up.relay->swapAnchor(up.login, expected, next); }, ticket, lateBy);
 }
 
 void WorldLink::acknowledge(std::uint64_t upTo, Ticket ticket) {

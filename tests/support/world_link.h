@@ -76,7 +76,7 @@ class WorldLink final : public Link, private WorldRelay::Session {
   enum class Lifetime { kLink, kConnection };
   void plan(WallTime time, Lifetime lifetime, std::function<void()> what);
   void call(const RelayAddress& to, std::function<AnswerOr(WorldRelay&)> perform, Ticket ticket);
-  void callOwn(std::function<AnswerOr(Up&)> perform, Ticket ticket);
+  void callOwn(std::function<AnswerOr(Up&)> perform, Ticket ticket, std::chrono::milliseconds lateBy = {});
   void answer(Ticket ticket, AnswerOr answer);
   WallTime inOrder(WallTime& last);
 

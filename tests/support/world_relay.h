@@ -56,6 +56,7 @@ class WorldRelay {
   bool isBusy = false;
   bool deniesAll = false;
   std::chrono::milliseconds answersLateBy{0};       // but on own links
+  std::chrono::milliseconds anchorsLateBy{0};       // answers to swaps: what is asked later is answered before
   std::function<bool(const DeviceAddress&)> loses;  // whether an envelope to that device is accepted and forgotten
   Bytes staleAnswer;              // not empty: every submission is answered `staleManifest` with these bytes
   bool withholdsBundles = false;  // it has none of any device
