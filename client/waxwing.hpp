@@ -121,7 +121,7 @@ class Client {
   Result<std::vector<OutboxItem>> outbox();
   // What arrived and was not applied, by reason, newest last. It names no sender: what could not be opened proves none.
   Result<std::vector<RefusedEnvelopes>> refused();
-  // kNotFound; kNotAllowed once a relay has accepted it.
+  // kNotFound; kNotAllowed once a relay may have it.
   Result<void> cancel(std::int64_t outboxItem);
 
   // Devices

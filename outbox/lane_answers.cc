@@ -181,16 +181,18 @@ void Lanes::onKeys(const AccountId& account, const std::vector<DeviceId>& asked,
   step.commit();
 }
 
+// What is offered for the first time is written down as such before it leaves. An answer that says it was not taken
+// strikes that out: until then it cannot be cancelled, encrypted again, or taken back.
 void Lanes::submit(const AccountId& account, Lane& lane, std::vector<DeliveryTable::Row> rows) {
   Submission batch{.manifestVersion = context_.roster.ref(account).version, .envelopes = {}};
-  std::optional<Step> disclosed;
-  if (context_.disclosure.isOn()) disclosed.emplace(context_, CommitPoint::kPrepare);
+  Step step(context_, CommitPoint::kPrepare);
   for (const auto& row : rows) {
+    if (row.status == Status::kReady) context_.deliveries.putOffered(step, row.key);
     auto envelope = seal(row);
     if (!envelope) throw std::logic_error("an envelope of our own cannot be sealed: " + envelope.error().message);
     batch.envelopes.push_back(std::move(*envelope));
   }
-  if (disclosed) disclosed->commit();
+  step.commit();
   if (mutated(Mutation::kReverseLane)) std::ranges::reverse(batch.envelopes);
   lane.busy = true;
   lane.submitting = true;
@@ -213,15 +215,14 @@ void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTabl
     return onItems(account, lane, rows, std::vector<ItemOutcome>(rows.size(), {ItemOutcome::Kind::kAccepted, {}}));
   }
   if (!answer) {
-    Step step(context_, CommitPoint::kAnswer);
-    for (const auto& row : rows) context_.deliveries.putOffered(step, row.key, row.cipher->envelope);
-    step.commit();
+    if (!mayHaveArrived(answer.error())) refuse(rows);
     return failed(account, lane, PendingReason::kNoNetwork, answer.error().message, {});
   }
   if (const auto* items = std::get_if<std::vector<ItemOutcome>>(&answer->outcome)) {
     if (items->size() == rows.size()) return onItems(account, lane, rows, *items);
     return failed(account, lane, PendingReason::kNoNetwork, "the relay's answer does not fit the question", {});
   }
+  refuse(rows);
   if (std::holds_alternative<SubmitAnswer::Denied>(answer->outcome)) return denied(account, lane);
   if (const auto* busy = std::get_if<SubmitAnswer::Busy>(&answer->outcome)) {
     return failed(account, lane, PendingReason::kBusy, "busy", busy->retryAfter);
@@ -235,6 +236,18 @@ void Lanes::onSubmitted(const AccountId& account, const std::vector<DeliveryTabl
   step.commit();
   if (!repaired)
     failed(account, lane, PendingReason::kNoNetwork, "the relay names a device list that is not newer", {});
+}
+
+// None of a batch was taken.
+void Lanes::refuse(const std::vector<DeliveryTable::Row>& rows) {
+  Step step(context_, CommitPoint::kAnswer);
+  for (const auto& row : rows) putRefused(step, row);
+  step.commit();
+}
+
+// What had been offered before may be there all the same.
+void Lanes::putRefused(Transaction& transaction, const DeliveryTable::Row& row) {
+  if (row.status == Status::kReady) context_.deliveries.putRefused(transaction, row.key);
 }
 
 void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<DeliveryTable::Row>& rows,
@@ -254,18 +267,18 @@ void Lanes::onItems(const AccountId& account, Lane& lane, const std::vector<Deli
         if (peer.obstacle != Obstacle::kNone) clearObstacle(step, lane, device);
         if (peer.holdsManifest < own && peer.toldManifest < own) context_.devices.putToldManifest(step, device, own);
         taking.insert(key.device);
-        // What was taken back meanwhile (restored.h) leaves once more, under a number of the new stream.
-        if (!context_.deliveries.isCarriedBy(key, rows[i].cipher->envelope)) break;
         parts_.states.accepted(step, key);
         touched.insert(key.message);
         break;
       }
       case ItemOutcome::Kind::kMailboxFull:
+        putRefused(step, rows[i]);
         if (!obstructed.insert(key.device).second) break;
         hold(step, lane, device, Obstacle::kFull, items[i].retryAfter);
         answer = "mailbox full";
         break;
       case ItemOutcome::Kind::kNoSuchDevice:
+        putRefused(step, rows[i]);
         if (!obstructed.insert(key.device).second) break;
         hold(step, lane, device, Obstacle::kUnavailable, items[i].retryAfter);
         answer = "no such device";

@@ -99,6 +99,8 @@ class Lanes {
   void onKeys(const AccountId& account, const std::vector<DeviceId>& asked, tl::expected<BundlesAnswer, Error> answer);
   void onSubmitted(const AccountId& account, const std::vector<DeliveryTable::Row>& rows,
                    tl::expected<SubmitAnswer, Error> answer);
+  void refuse(const std::vector<DeliveryTable::Row>& rows);
+  void putRefused(Transaction& transaction, const DeliveryTable::Row& row);
   void onItems(const AccountId& account, Lane& lane, const std::vector<DeliveryTable::Row>& rows,
                const std::vector<ItemOutcome>& items);
 

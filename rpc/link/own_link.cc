@@ -42,7 +42,7 @@ void OwnLink::start() {
 
 void OwnLink::shutDown() {
   running_ = nullptr;
-  dropSession({Errc::kOffline, "the link was switched off"});
+  dropSession({Errc::kDisconnected, "the link was switched off"});
   mode_ = Mode::kIdle;
   announce({});
 }

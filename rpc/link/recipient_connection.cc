@@ -72,7 +72,8 @@ void RecipientConnection::onCallDone() {
 void RecipientConnection::abandon(const Error& error) {
   state_ = State::kEnded;
   calls_.abandon(error);
-  for (const RecipientCall& call : std::exchange(waiting_, {})) answers_.add(call.ticket, tl::unexpected(error));
+  const Error unsent{error.code == Errc::kRelayUntrusted ? error.code : Errc::kOffline, error.message};
+  for (const RecipientCall& call : std::exchange(waiting_, {})) answers_.add(call.ticket, tl::unexpected(unsent));
 }
 
 void RecipientConnection::fail(LinkFailure failure) {

@@ -18,7 +18,7 @@ Error unused() { return {Errc::kDisconnected, "the connection to the relay was e
 void Recipients::call(const RelayAddress& relay, RecipientCall call) {
   Entry* entry = find(relay);
   if (entry == nullptr) entry = add(relay);
-  if (entry == nullptr) return answers_.add(call.ticket, fail(Errc::kBusy, "too many relays are in use at once"));
+  if (entry == nullptr) return answers_.add(call.ticket, fail(Errc::kOffline, "too many relays are in use at once"));
   entry->newestCall = ++calls_;
   entry->connection.call(kj::mv(call));
 }

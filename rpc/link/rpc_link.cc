@@ -172,7 +172,7 @@ void RpcLink::goOnline() {
 
 void RpcLink::goOffline() {
   wish_ = Wish::kOffline;
-  recipients_.endAll({Errc::kOffline, "the link was switched off"});
+  recipients_.endAll({Errc::kDisconnected, "the link was switched off"});
   own_.goOffline();
 }
 

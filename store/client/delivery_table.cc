@@ -49,9 +49,9 @@ void DeliveryTable::putReady(Transaction&, const Key& key, const Cipher& cipher)
                 cipher.anchor, cipher.encryptedAt);
 }
 
-void DeliveryTable::putOffered(Transaction&, const Key& key, const EnvelopeId& envelope) {
-  putOffered_.run(key.account, key.message, key.device, envelope);
-}
+void DeliveryTable::putOffered(Transaction&, const Key& key) { putOffered_.run(key.account, key.message, key.device); }
+
+void DeliveryTable::putRefused(Transaction&, const Key& key) { putRefused_.run(key.account, key.message, key.device); }
 
 void DeliveryTable::putAccepted(Transaction&, const Key& key) {
   putAccepted_.run(key.account, key.message, key.device);
@@ -102,10 +102,6 @@ std::optional<DeliveryTable::Status> DeliveryTable::findStatus(const Key& key) {
   Rows rows = findStatus_.query(key.account, key.message, key.device);
   if (!rows.next()) return std::nullopt;
   return rows.as<Status>(0);
-}
-
-bool DeliveryTable::isCarriedBy(const Key& key, const EnvelopeId& envelope) {
-  return isCarriedBy_.query(key.account, key.message, key.device, envelope).next();
 }
 
 std::vector<DeliveryTable::Brief> DeliveryTable::ofMessage(const AccountId& account, std::int64_t message) {

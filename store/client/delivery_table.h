@@ -13,7 +13,7 @@ class DeliveryTable {
   enum class Status : std::uint8_t {
     kWaiting = 1,   // in clear: no session, or not allowed out yet
     kReady = 2,     // encrypted
-    kOffered = 3,   // given to a relay at least once, its answer not known
+    kOffered = 3,   // given to a relay, or about to be: it may have left
     kAccepted = 4,  // durable at the recipient's relay; kept until its message is Sent
   };
   struct Key {
@@ -54,8 +54,10 @@ class DeliveryTable {
   void addResend(Transaction&, const Key& key, std::int64_t sent);
   void addReady(Transaction&, const Key& key, const Cipher& cipher);
   void putReady(Transaction&, const Key& key, const Cipher& cipher);
-  // Given to a relay without an answer: nothing, if another envelope or none has taken its place since.
-  void putOffered(Transaction&, const Key& key, const EnvelopeId& envelope);
+  // Stands before its submission begins, so that no end of the process leaves a doubt.
+  void putOffered(Transaction&, const Key& key);
+  // The relay did not take it, or never heard of it: Ready again.
+  void putRefused(Transaction&, const Key& key);
   void putAccepted(Transaction&, const Key& key);
   // Back to Waiting without its ciphertext; the head stays, so that its number stays, unless it is dropped as well.
   void takeBack(Transaction&, const Key& key);
@@ -73,8 +75,6 @@ class DeliveryTable {
   std::optional<Bytes> findHead(const Key& key);
   std::optional<std::int64_t> findResend(const Key& key);
   std::optional<Status> findStatus(const Key& key);
-  // False once it was taken back: another envelope carries it now, or none.
-  bool isCarriedBy(const Key& key, const EnvelopeId& envelope);
   // Everything owed to an account, in order, until `visit` answers kStop. `visit` must not touch this table.
   enum class Next { kGoOn, kStop };
   template <typename Visit>
@@ -110,8 +110,9 @@ class DeliveryTable {
       "UPDATE delivery SET status = 2, head = ?4, envelope_id = ?5, cipher_kind = ?6, ciphertext = ?7, anchor = ?8, "
       "encrypted_at = ?9 WHERE account = ?1 AND message = ?2 AND device = ?3");
   Statement putOffered_ = db_.prepare(
-      "UPDATE delivery SET status = 3 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 2 "
-      "AND envelope_id = ?4");
+      "UPDATE delivery SET status = 3 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 2");
+  Statement putRefused_ = db_.prepare(
+      "UPDATE delivery SET status = 2 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 3");
   Statement putAccepted_ = db_.prepare(
       "UPDATE delivery SET status = 4, ciphertext = NULL, head = NULL "
       "WHERE account = ?1 AND message = ?2 AND device = ?3");
@@ -134,8 +135,6 @@ class DeliveryTable {
   Statement findResend_ = db_.prepare("SELECT sent FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
   Statement findStatus_ =
       db_.prepare("SELECT status FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3");
-  Statement isCarriedBy_ =
-      db_.prepare("SELECT 1 FROM delivery WHERE account = ?1 AND message = ?2 AND device = ?3 AND envelope_id = ?4");
   Statement queue_ = db_.prepare(
       "SELECT message, device, status, head, envelope_id, cipher_kind, ciphertext, anchor, encrypted_at "
       "FROM delivery WHERE account = ?1 ORDER BY message, device");

@@ -206,9 +206,8 @@ TEST_P(RestoreTest, NoKeysArePublishedBeforeTheRelaysAnchorIsJudged) {
   EXPECT_EQ(alice_.outbox().linkState().stop, LinkState::Stop::kNone);
 }
 
-// What was confirmed before is submitted while the device finds out that its relay was restored. When the answer comes,
-// it is of an envelope that was taken back.
-TEST_P(RestoreTest, ALateAnswerDoesNotCountForWhatWasTakenBack) {
+// What was confirmed before is submitted while the device finds out that its relay was restored, and begins anew.
+TEST_P(RestoreTest, WhatIsUnderWayWhileTheDeviceBeginsAnewArrivesEvenIfTheRelayForgetsIt) {
   copyRelay();
   world_.relay().isBusy = true;
   say(alice_, bob_, "text");

@@ -143,6 +143,92 @@ TEST(LanesTest, ACancelledTextIsNotShownToAnybodyAndLeavesNoHole) {
   EXPECT_EQ(world.findKeyReuse(), "");
 }
 
+// Alice and Bob at relays of their own.
+class FarRelayTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world_.meet(alice_, bob_);
+    ASSERT_TRUE(world_.settle());
+  }
+  void say(std::string_view text) { ASSERT_TRUE(alice_.outbox().send(bob_.account(), text)); }
+  Result<void> cancel() { return alice_.outbox().cancel(alice_.outbox().outbox().front().id); }
+
+  World world_{9};
+  WorldRelay& far_ = world_.addRelay("far.example");
+  WorldClient& alice_ = world_.addAccount("alice");
+  WorldClient& bob_ = world_.addAccount("bob", far_);
+};
+
+// Her own relay stays away, so that no receipt tells her.
+TEST_F(FarRelayTest, WhatAnEarlierProcessMayHaveSubmittedIsNotCancelledWhateverIsAnsweredLater) {
+  alice_.crashAt(CommitPoint::kAnswer, CommitEdge::kBefore);
+  say("it left");
+  world_.runFor(std::chrono::minutes(1));
+  ASSERT_EQ(alice_.crashes(), 1u);
+  world_.relay().isUp = false;
+  far_.isUp = false;
+  alice_.open();
+  for (const char* answer : {"the relay is away", "busy"}) {
+    world_.runFor(std::chrono::minutes(2));
+    ASSERT_EQ(alice_.outbox().outbox().front().lastAnswer, answer);
+    const auto cancelled = cancel();
+    ASSERT_FALSE(cancelled);
+    EXPECT_EQ(cancelled.error().code, Errc::kNotAllowed);
+    far_.isUp = true;
+    far_.isBusy = true;
+  }
+  far_.isBusy = false;
+  world_.relay().isUp = true;
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("it left"));
+}
+
+TEST_F(FarRelayTest, WhatNoRelayWasGivenCanBeCancelledHoweverOftenItWasTried) {
+  far_.isUp = false;
+  say("regret");
+  world_.runFor(std::chrono::minutes(5));
+  alice_.restart();
+  ASSERT_EQ(alice_.outbox().outbox().front().lastAnswer, "the relay is away");
+  ASSERT_TRUE(cancel());
+  far_.isUp = true;
+  say("better");
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("better"));
+  EXPECT_EQ(bob_.count(alice_.account(), TimelineItem::Kind::kHole), 0u);
+}
+
+TEST_F(FarRelayTest, WhatARelayDidNotTakeCanBeCancelled) {
+  far_.isBusy = true;
+  say("regret");
+  world_.runFor(std::chrono::minutes(1));
+  alice_.restart();
+  ASSERT_EQ(alice_.outbox().outbox().front().lastAnswer, "busy");
+  EXPECT_TRUE(cancel());
+}
+
+// A restored copy opens sessions anew, and Bob is away: what Alice says is a pre-key message.
+TEST_F(FarRelayTest, APreKeyMessageThatNoRelayHeardOfIsEncryptedAnewWhenItIsOld) {
+  alice_.copyAside("copy");
+  say("before");
+  ASSERT_TRUE(world_.settle());
+  bob_.goOffline();
+  alice_.putBack("copy");
+  world_.runFor(std::chrono::minutes(5));
+  far_.isUp = false;
+  say("weeks later");
+  world_.runFor(std::chrono::minutes(2));
+  alice_.kill();
+  world_.runFor(limits::kUnsubmittedPreKeyMessageAge + std::chrono::hours(1));
+  const std::size_t before = far_.bundlesTaken;
+  far_.isUp = true;
+  alice_.open();
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_GT(far_.bundlesTaken, before);
+  bob_.goOnline();
+  world_.runFor(std::chrono::minutes(5));
+  EXPECT_THAT(bob_.received(alice_.account()), ElementsAre("before", "weeks later"));
+}
+
 TEST(LanesTest, ADeadRelayOfOneContactHoldsUpNobodyElse) {
   World world(8);
   WorldRelay& far = world.addRelay("far.example");

@@ -58,7 +58,7 @@ void WorldLink::call(const RelayAddress& to, std::function<AnswerOr(WorldRelay&)
   plan(now + network_.delay(), Lifetime::kLink, [this, to, perform = std::move(perform), ticket, failLater] {
     const WallTime arrived = network_.clock.now();
     WorldRelay* relay = network_.find(to);
-    if (relay == nullptr) return failLater(arrived + network_.delay(), Errc::kDisconnected, "the relay is away");
+    if (relay == nullptr) return failLater(arrived + network_.delay(), Errc::kOffline, "the relay is away");
     AnswerOr made = perform(*relay);
     if (network_.happens(network_.faults.answerLost)) {
       return failLater(arrived + kTimeout, Errc::kTimedOut, "timed out");
