@@ -4,7 +4,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import WorldTest, main, sync_all
+from harness import Profile, WorldTest, introduce, main, sync_all
 
 
 class Delivery(WorldTest):
@@ -28,6 +28,26 @@ class Delivery(WorldTest):
         b.sync()
         a.sync()
         self.assertEqual(a.states(b), {"hello": "read"})
+
+    def test_what_waits_for_a_relay_that_is_away_is_told_and_can_be_cancelled(self):
+        far = self.world.new_relay("far")
+        self.assertTrue(far.start())
+        a, b = self.profile("alice"), Profile(self.world, "bob").init(far)
+        introduce(a, b)
+        far.stop()
+        a.send(b, "regret")
+        a.send(b, "better")
+        self.assertEqual(a.sync()["waiting"], 2)
+        self.assertIn(b"2 messages still wait; 'waxwing outbox' says why.", a.run("sync").stdout)
+        waiting = a.ok("outbox")["items"]
+        self.assertEqual({item["reason"] for item in waiting}, {"noNetwork"})
+        a.ok("outbox", "cancel", min(item["id"] for item in waiting))
+        far.start()
+        self.assertEqual(a.sync()["waiting"], 0)
+        b.sync()
+        self.assertEqual(b.kinds(a), ["text"])
+        self.assertEqual(b.texts(a), ["better"])
+        self.assertEqual(a.states(b)["regret"], "failed")
 
     def test_lines_of_standard_input_are_messages(self):
         a, b = self.meet()

@@ -138,8 +138,9 @@ class Profile:
 
     # What tests do all the time
 
-    def init(self, **environment):
-        self.account = self.ok("init", "--relay", self.world.relay.address, *CHEAP, **environment)["account"]
+    def init(self, relay=None, **environment):
+        address = (relay or self.world.relay).address
+        self.account = self.ok("init", "--relay", address, *CHEAP, **environment)["account"]
         return self
 
     def send(self, to, text):

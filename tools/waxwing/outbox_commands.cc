@@ -72,7 +72,7 @@ void addOutboxCommands(CLI::App& app, Context& context) {
   family->callback([&context, family] {
     if (family->get_subcommands().empty()) context.chosen = [&context] { return list(context); };
   });
-  auto* cancelling = family->add_subcommand("cancel", "take back a message that no relay has accepted yet");
+  auto* cancelling = family->add_subcommand("cancel", "take back a message that no relay can have yet");
   const auto id = std::make_shared<std::int64_t>();
   cancelling->add_option("id", *id, "its number in 'outbox'")->required();
   cancelling->callback([&context, id] { context.chosen = [&context, id] { return cancel(context, *id); }; });

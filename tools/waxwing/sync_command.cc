@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "tools/waxwing/commands.h"
 #include "tools/waxwing/follow.h"
@@ -100,8 +101,22 @@ std::string remarkableText(const Tally::Counts& counts, Client& client) {
   return out;
 }
 
+// Texts for contacts that could not leave.
+std::size_t countWaiting(const std::vector<OutboxItem>& items, const Client& client) {
+  std::set<std::int64_t> texts;
+  for (const auto& item : items) {
+    if (item.kind == "text" && item.to != client.self().account) texts.insert(item.id);
+  }
+  return texts.size();
+}
+
+std::string waitingText(std::size_t waiting) {
+  if (waiting == 0) return "";
+  return counted(waiting, "message") + (waiting == 1 ? " still waits" : " still wait") + "; 'waxwing outbox' says why.\n";
+}
+
 Json syncJson(Client& client, Client::Settled settled, const Tally::Counts& counts,
-              const std::vector<Contact>& contacts) {
+              const std::vector<Contact>& contacts, std::size_t waiting) {
   Json received = Json::array();
   for (const auto& [account, count] : counts.arrived) {
     received.push_back({{"account", account.text()}, {"count", count}});
@@ -119,6 +134,7 @@ Json syncJson(Client& client, Client::Settled settled, const Tally::Counts& coun
           {"sent", reached(DeliveryState::kSent)},
           {"delivered", reached(DeliveryState::kDelivered)},
           {"read", reached(DeliveryState::kRead)},
+          {"waiting", waiting},
           {"requests", std::move(requests)},
           {"notes", std::move(notes)}};
 }
@@ -156,11 +172,14 @@ Outcome sync(Context& context) {
   if (!settled) return tl::unexpected(settled.error());
   const auto contacts = client.contacts();
   if (!contacts) return tl::unexpected(contacts.error());
+  const auto items = client.outbox();
+  if (!items) return tl::unexpected(items.error());
+  const std::size_t waiting = countWaiting(*items, client);
   const auto counts = tally.counts();
-  const std::string news =
-      remarkableText(counts, client) + receivedText(counts, *contacts) + reachedText(counts) + requestsText(*contacts);
   const bool done = *settled == Client::Settled::kYes;
-  context.output.show(syncJson(client, *settled, counts, *contacts),
+  const std::string news = remarkableText(counts, client) + receivedText(counts, *contacts) + reachedText(counts) +
+                           requestsText(*contacts) + (done ? waitingText(waiting) : "");
+  context.output.show(syncJson(client, *settled, counts, *contacts, waiting),
                       news.empty() && done ? "Up to date; nothing new." : news);
   return conclude(context, client, *settled);
 }
