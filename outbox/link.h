@@ -53,8 +53,8 @@ struct AccessKeyHashes {
   std::vector<AccessKeyHash> invites;
 };
 
-// Answers. An Error in place of one means that the call did not come to an end. With kOffline and kRelayUntrusted it did
-// not begin; after any other the relay may have done what was asked.
+// Answers. An Error in place of one means that the call did not come to an end. With kOffline and kRelayUntrusted it
+// did not begin; after any other the relay may have done what was asked.
 inline bool mayHaveArrived(const Error& error) {
   return error.code != Errc::kOffline && error.code != Errc::kRelayUntrusted;
 }

@@ -109,10 +109,10 @@ class DeliveryTable {
   Statement putReady_ = db_.prepare(
       "UPDATE delivery SET status = 2, head = ?4, envelope_id = ?5, cipher_kind = ?6, ciphertext = ?7, anchor = ?8, "
       "encrypted_at = ?9 WHERE account = ?1 AND message = ?2 AND device = ?3");
-  Statement putOffered_ = db_.prepare(
-      "UPDATE delivery SET status = 3 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 2");
-  Statement putRefused_ = db_.prepare(
-      "UPDATE delivery SET status = 2 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 3");
+  Statement putOffered_ =
+      db_.prepare("UPDATE delivery SET status = 3 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 2");
+  Statement putRefused_ =
+      db_.prepare("UPDATE delivery SET status = 2 WHERE account = ?1 AND message = ?2 AND device = ?3 AND status = 3");
   Statement putAccepted_ = db_.prepare(
       "UPDATE delivery SET status = 4, ciphertext = NULL, head = NULL "
       "WHERE account = ?1 AND message = ?2 AND device = ?3");

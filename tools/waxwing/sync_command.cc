@@ -112,7 +112,8 @@ std::size_t countWaiting(const std::vector<OutboxItem>& items, const Client& cli
 
 std::string waitingText(std::size_t waiting) {
   if (waiting == 0) return "";
-  return counted(waiting, "message") + (waiting == 1 ? " still waits" : " still wait") + "; 'waxwing outbox' says why.\n";
+  return counted(waiting, "message") + (waiting == 1 ? " still waits" : " still wait") +
+         "; 'waxwing outbox' says why.\n";
 }
 
 Json syncJson(Client& client, Client::Settled settled, const Tally::Counts& counts,
